@@ -1,0 +1,145 @@
+//! A group: one population as the engine sees it.
+
+use crate::ids::LocalId;
+use crate::receptor::Receptor;
+use crate::spec::{Column, ParamError, ParamTable};
+use crate::time::Time;
+use synfire_numerics::random::StreamKey;
+
+/// A spike that reaches a neuron.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Arrival {
+    /// When.
+    pub at: Time,
+    /// The receptor of the target, as declared.
+    pub receptor: u32,
+    /// The weight, in the receptor's unit.
+    pub weight: f64,
+}
+
+/// A neuron that has something to do, and the arrivals it has to do it with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touch {
+    /// The neuron.
+    pub neuron: LocalId,
+    /// Where its arrivals begin in the list that comes with the touches.
+    pub first: u32,
+    /// How many they are; 0 for a neuron that is only due.
+    pub count: u32,
+}
+
+/// Up to when a group is driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// The one instant: what is due then and what arrives then, one generation of it.
+    Instant(Time),
+    /// Everything before this time: all arrivals are there, in canonical order.
+    Before(Time),
+}
+
+/// What a group answers: spikes and new wake times. Reused from call to call.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// Spikes, neuron by neuron, each neuron's in order of time.
+    pub spikes: Vec<(Time, LocalId)>,
+    /// When each touched neuron wants to be touched again, at the latest: one entry for each whose wake time changed.
+    pub wakes: Vec<(LocalId, Time)>,
+    /// Crossings that rounding alone decided.
+    pub ambiguous: u64,
+}
+
+impl Outbox {
+    /// Empties the lists; counts stay.
+    pub fn clear(&mut self) {
+        self.spikes.clear();
+        self.wakes.clear();
+    }
+}
+
+/// A population as the engine sees it. Object-safe; the same neurons and the same arithmetic whether driven by instant
+/// or by window, hence the same bits.
+pub trait Group: Send {
+    /// How many neurons.
+    fn size(&self) -> usize;
+
+    /// The wake times at t = 0, one for each neuron that ever wakes by itself.
+    fn start(&mut self, out: &mut Outbox);
+
+    /// Drives the touched neurons, which come by rising id, each with its arrivals in canonical order: by time, then
+    /// source population, source neuron and synapse as declared.
+    ///
+    /// # Errors
+    /// A neuron that spikes without end at one instant.
+    fn drive(
+        &mut self,
+        until: Until,
+        touched: &[Touch],
+        arrivals: &[Arrival],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError>;
+
+    /// The value of a variable (see [`crate::receptor::variable_names`]) at `at`, after everything that happens then, if
+    /// all that happened up to `at` and nothing later has been driven. Changes nothing.
+    fn sample(&self, at: Time, neuron: LocalId, variable: usize) -> f64;
+
+    /// True for units that take no input: their spikes can be asked for ahead of everything else.
+    fn is_source(&self) -> bool {
+        false
+    }
+}
+
+/// Why a group cannot go on.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GroupError {
+    /// A neuron without refractory time that spikes again and again at one instant.
+    #[error("neuron {} spikes without end at {at} ms", neuron.0)]
+    Endless {
+        /// The neuron.
+        neuron: LocalId,
+        /// The instant.
+        at: Time,
+    },
+}
+
+/// A `current_step` stimulus, for some neurons of one population.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CurrentStep {
+    /// The neurons; `None` for all.
+    pub neurons: Option<Vec<u32>>,
+    /// From when on.
+    pub at: Time,
+    /// Until when; `Time::NEVER` for ever.
+    pub until: Time,
+    /// What is added to the constant current, pA (or normalised).
+    pub amplitude: f64,
+}
+
+/// All that a population is made from.
+#[derive(Clone, Debug)]
+pub struct PopulationSetup {
+    /// How many neurons.
+    pub size: usize,
+    /// The model's parameters, in range (see [`crate::spec::check_ranges`]).
+    pub parameters: ParamTable,
+    /// The receptors as declared.
+    pub receptors: Vec<Receptor>,
+    /// Initial values by index of the variable (see [`crate::receptor::variable_names`]); what is left out starts at rest.
+    pub initial: Vec<(usize, Column)>,
+    /// Stimuli of this population.
+    pub stimuli: Vec<CurrentStep>,
+    /// Spike trains of a `spike_source`: one a neuron, rising times.
+    pub spike_trains: Vec<Vec<Time>>,
+    /// Where a population that draws random numbers while it runs takes them from: one stream a neuron.
+    pub random: StreamKey,
+}
+
+/// A population that cannot be made: the neuron and what is wrong with its parameters.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("neuron {neuron}: {error}")]
+pub struct SetupError {
+    /// The first neuron concerned.
+    pub neuron: usize,
+    /// What is wrong.
+    pub error: ParamError,
+}

@@ -1,0 +1,16 @@
+//! The event engine of synfire: time, queues, groups of neurons, engines and observers.
+//!
+//! Start reading at [`model`], then [`population`], then [`engine`].
+
+pub mod group;
+mod ids;
+pub mod model;
+pub mod network;
+pub mod observer;
+pub mod queue;
+pub mod receptor;
+pub mod spec;
+mod time;
+
+pub use ids::{LocalId, NeuronId, PopulationId};
+pub use time::Time;

@@ -1,0 +1,81 @@
+//! Who reaches whom: projections in compressed rows, immutable while running.
+
+use crate::ids::PopulationId;
+
+/// One value for every synapse of a projection, or one each.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// The same for all.
+    Same(f64),
+    /// By place in the rows.
+    Each(Vec<f64>),
+}
+
+impl Values {
+    /// The value of the synapse at `place`.
+    #[inline]
+    pub fn at(&self, place: usize) -> f64 {
+        match self {
+            Values::Same(value) => *value,
+            Values::Each(values) => values[place],
+        }
+    }
+
+    /// The smallest value; infinite if there is none.
+    pub fn least(&self) -> f64 {
+        match self {
+            Values::Same(value) => *value,
+            Values::Each(values) => values.iter().copied().fold(f64::INFINITY, f64::min),
+        }
+    }
+}
+
+/// The synapses from one population to one receptor of another. Row s, from `offsets[s]` to `offsets[s + 1]`, has the
+/// targets of source s, sorted by (delay, target, place of declaration).
+#[derive(Clone, Debug)]
+pub struct Projection {
+    /// Whose spikes.
+    pub source: PopulationId,
+    /// Who is reached.
+    pub target: PopulationId,
+    /// At which of the target's receptors, as declared.
+    pub receptor: u32,
+    /// Where the rows begin; one more than there are sources.
+    pub offsets: Vec<u64>,
+    /// Target neurons.
+    pub targets: Vec<u32>,
+    /// Weights, in the receptor's unit.
+    pub weights: Values,
+    /// Delays, ms, at least 0.
+    pub delays: Values,
+    /// The rank of each synapse in the order of declaration within its row, where that cannot be told from the place in
+    /// the row: `None` unless some row has the same target twice with different delays.
+    pub declared: Option<Vec<u32>>,
+}
+
+impl Projection {
+    /// How many synapses.
+    pub fn synapses(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// The places of the synapses of source `source`.
+    #[inline]
+    pub fn row(&self, source: usize) -> std::ops::Range<usize> {
+        self.offsets[source] as usize..self.offsets[source + 1] as usize
+    }
+
+    /// The rank of the synapse at `place` of row `row` in the order of declaration, as far as it matters.
+    #[inline]
+    pub fn rank(&self, row: &std::ops::Range<usize>, place: usize) -> u32 {
+        match &self.declared {
+            Some(ranks) => ranks[place],
+            None => (place - row.start) as u32,
+        }
+    }
+
+    /// The smallest delay, ms; infinite without synapses.
+    pub fn least_delay(&self) -> f64 {
+        if self.targets.is_empty() { f64::INFINITY } else { self.delays.least() }
+    }
+}

@@ -1,0 +1,4 @@
+//! Scenario files, recordings and the `synfire` command.
+
+pub mod cli;
+pub mod scenario;
