@@ -2,4 +2,5 @@
 
 pub mod cli;
 pub mod formats;
+pub mod import;
 pub mod scenario;

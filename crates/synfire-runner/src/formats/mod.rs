@@ -5,11 +5,11 @@
 //! says where; sizes are compared with the file's length before memory is taken for them.
 
 pub mod edges;
-mod hdf5;
+pub(crate) mod hdf5;
 mod npy;
-mod sonata;
+pub(crate) mod sonata;
 pub mod spikes;
-mod table;
+pub(crate) mod table;
 
 use std::fmt;
 use std::io;

@@ -117,6 +117,30 @@ fn place_of(found: &mut Vec<PopulationSpikes>, name: &str) -> usize {
     })
 }
 
+/// Writes spikes, as they were read, to a text file as [`SpikeWriter::csv`] does; without the column `population` if
+/// none has a name.
+///
+/// # Errors
+/// If the system refuses.
+pub fn write_trains(path: &Path, populations: &[PopulationSpikes]) -> Result<(), FileError> {
+    let named = populations.iter().any(|spikes| spikes.population.is_some());
+    let write = || {
+        let mut file = TextFile::create(path)?;
+        writeln!(file, "{}neuron,time_ms", if named { "population," } else { "" })?;
+        for spikes in populations {
+            let name = field(spikes.population.as_deref().unwrap_or(""));
+            for (neuron, time) in spikes.neurons.iter().zip(&spikes.times) {
+                if named {
+                    write!(file, "{name},")?;
+                }
+                writeln!(file, "{neuron},{time}")?;
+            }
+        }
+        file.finish()
+    };
+    write().map_err(|e| FileError::system(path, e))
+}
+
 /// A file of spikes that is being written, spike by spike in order of time; memory does not grow with their number.
 pub struct SpikeWriter {
     path: PathBuf,
