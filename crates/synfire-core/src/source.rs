@@ -1,0 +1,98 @@
+//! Populations of units that spike on their own: they take no input, so nothing can change their spike trains.
+
+use crate::group::{Arrival, Group, GroupError, Outbox, PopulationSetup, SetupError, Touch, Until};
+use crate::ids::LocalId;
+use crate::spec::ModelSpec;
+use crate::time::Time;
+
+/// One unit's spike train, drawn from front to back.
+pub trait SpikeTrain: Send {
+    /// The next spike, never earlier than the one before; `Time::NEVER` after the last.
+    fn next_spike(&mut self) -> Time;
+}
+
+/// A model of units that spike on their own.
+pub trait SourceModel {
+    /// One unit's spikes.
+    type Train: SpikeTrain + 'static;
+
+    /// The model's page.
+    const SPEC: ModelSpec;
+
+    /// The spike trains of a population. Single ranges have been checked before.
+    ///
+    /// # Errors
+    /// A condition between parameters that does not hold.
+    fn trains(setup: &PopulationSetup) -> Result<Vec<Self::Train>, SetupError>;
+}
+
+/// Spikes at given times.
+impl SpikeTrain for std::vec::IntoIter<Time> {
+    fn next_spike(&mut self) -> Time {
+        self.next().unwrap_or(Time::NEVER)
+    }
+}
+
+/// A population of units with their own spike trains.
+pub struct SourceGroup<T> {
+    trains: Vec<T>,
+    upcoming: Vec<Time>,
+}
+
+impl<T: SpikeTrain> SourceGroup<T> {
+    /// One unit a train.
+    pub fn new(mut trains: Vec<T>) -> SourceGroup<T> {
+        let upcoming = trains.iter_mut().map(T::next_spike).collect();
+        SourceGroup { trains, upcoming }
+    }
+
+    fn spike(&mut self, index: usize, out: &mut Outbox) {
+        out.spikes.push((self.upcoming[index], LocalId(index as u32)));
+        self.upcoming[index] = self.trains[index].next_spike();
+    }
+}
+
+impl<T: SpikeTrain> Group for SourceGroup<T> {
+    fn size(&self) -> usize {
+        self.trains.len()
+    }
+
+    fn start(&mut self, out: &mut Outbox) {
+        out.wakes.extend(self.upcoming.iter().enumerate().map(|(index, &at)| (LocalId(index as u32), at)));
+    }
+
+    fn drive(
+        &mut self,
+        until: Until,
+        touched: &[Touch],
+        _: &[Arrival],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        for touch in touched {
+            let index = touch.neuron.index();
+            match until {
+                // Once even if the train has this instant twice: the second spike is of the next generation.
+                Until::Instant(now) => {
+                    if self.upcoming[index] == now {
+                        self.spike(index, out);
+                    }
+                }
+                Until::Before(to) => {
+                    while self.upcoming[index] < to {
+                        self.spike(index, out);
+                    }
+                }
+            }
+            out.wakes.push((touch.neuron, self.upcoming[index]));
+        }
+        Ok(())
+    }
+
+    fn sample(&self, _: Time, _: LocalId, _: usize) -> f64 {
+        f64::NAN // sources have no variables; scenarios that ask for one are refused
+    }
+
+    fn is_source(&self) -> bool {
+        true
+    }
+}
