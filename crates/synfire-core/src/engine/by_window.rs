@@ -4,12 +4,17 @@
 //! that arrives in a window is known when it begins, and each neuron goes through it alone. Edges of windows move no
 //! state: they lie where it suits (at the next event after idle time, at a probe, at the end of a call) and no bit depends
 //! on them.
+//!
+//! Dense background input, such as a Poisson process of 20 kHz for each neuron, would be most of the spikes under way. Where
+//! such a source projects one to one and to one population only, its spikes need not fly at all: when a neuron is driven, its
+//! own source is asked for what arrives in the window. That is called *direct* input. It gives the same arrivals.
 
 use super::by_instant::needs_arrivals;
 use super::flights::Landing;
 use super::{Engine, RunError};
 use crate::group::{Arrival, Touch, Until};
 use crate::ids::{LocalId, NeuronId, PopulationId};
+use crate::network::{Projection, Values};
 use crate::observer::Observer;
 use crate::queue::EventQueue;
 use crate::time::Time;
@@ -42,7 +47,38 @@ struct Entry {
     place: u32,
 }
 
+/// Sources that make less spikes than this per unit and window are not worth asking each of them in every window.
+const DIRECT_SPIKES: f64 = 0.05;
+
+/// An arrival from a source that is asked directly.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DirectArrival {
+    at: Time,
+    source: NeuronId,
+    projection: u32,
+}
+
 impl<Q: EventQueue> Engine<Q> {
+    /// Prepares for windows of `window_ms` and finds the sources that can be asked directly.
+    pub(super) fn look_ahead(&mut self, window_ms: f64, unwatched: &[PopulationId]) {
+        self.window_ms = window_ms;
+        for &population in unwatched {
+            let [index] = self.leaving[population.index()][..] else { continue };
+            let projection = &self.network.projections[index];
+            let source = &self.network.groups[population.index()];
+            let size = source.size();
+            let one_to_one = projection.targets.len() == size
+                && self.network.groups[projection.target.index()].size() == size
+                && projection.targets.iter().enumerate().all(|(i, &t)| i == t as usize)
+                && projection.offsets.iter().enumerate().all(|(i, &offset)| i as u64 == offset)
+                && matches!(projection.delays, Values::Same(_));
+            if one_to_one && source.source_spikes_per_ms() * window_ms >= DIRECT_SPIKES * size as f64 {
+                self.direct[projection.target.index()].push(index);
+                self.is_direct[population.index()] = true;
+            }
+        }
+    }
+
     pub(super) fn run_by_window(
         &mut self,
         until: Time,
@@ -50,7 +86,11 @@ impl<Q: EventQueue> Engine<Q> {
     ) -> Result<(), RunError> {
         self.start();
         loop {
-            let next = self.queue.next().min(self.flights.next_of_all());
+            // Direct input comes at any time, so there is no idle time to jump over.
+            let next = match self.is_direct.contains(&true) {
+                true => self.now,
+                false => self.queue.next().min(self.flights.next_of_all()),
+            };
             self.take_samples(next.min(until), observer);
             if next >= until {
                 self.now = self.now.max(until);
@@ -72,7 +112,8 @@ impl<Q: EventQueue> Engine<Q> {
         let mut inbox = std::mem::take(&mut self.inbox);
         for population in 0..self.network.groups.len() {
             self.fill_inbox(population, to, &mut inbox);
-            if !inbox.entries.is_empty() || !self.scratch.due[population].is_empty() {
+            let direct = !self.direct[population].is_empty();
+            if direct || !inbox.entries.is_empty() || !self.scratch.due[population].is_empty() {
                 self.drive_window(population, to, &inbox, observer)?;
             }
         }
@@ -183,14 +224,22 @@ impl<Q: EventQueue> Engine<Q> {
         let mut due_left = due.iter().copied().peekable();
         self.scratch.touched.clear();
         self.scratch.arrivals.clear();
-        if !inbox.entries.is_empty() {
-            for target in 0..inbox.offsets.len() - 2 {
-                let (first, end) = (inbox.offsets[target] as usize, inbox.offsets[target + 1] as usize);
+        self.direct_arrivals.clear();
+        if !self.direct[population].is_empty() || !inbox.entries.is_empty() {
+            for target in 0..self.network.groups[population].size() {
+                let entries = match inbox.entries.is_empty() {
+                    true => &[][..],
+                    false => {
+                        &inbox.entries[inbox.offsets[target] as usize..inbox.offsets[target + 1] as usize]
+                    }
+                };
                 let neuron = LocalId(target as u32);
-                if due_left.next_if_eq(&neuron).is_none() && first == end {
+                self.ask_sources(population, neuron, to);
+                let is_due = due_left.next_if_eq(&neuron).is_some();
+                if !is_due && entries.is_empty() && self.direct_arrivals.is_empty() {
                     continue;
                 }
-                self.touch(population, neuron, &inbox.volleys, &inbox.entries[first..end], observer);
+                self.touch(population, neuron, &inbox.volleys, entries, observer);
                 if self.scratch.arrivals.len() >= BATCH {
                     self.drive_batch(population, to)?;
                 }
@@ -206,7 +255,27 @@ impl<Q: EventQueue> Engine<Q> {
         Ok(())
     }
 
-    /// Adds a neuron and its arrivals to the batch.
+    /// Asks the neuron's direct sources for what arrives before `to`.
+    #[inline]
+    fn ask_sources(&mut self, population: usize, neuron: LocalId, to: Time) {
+        self.direct_arrivals.clear();
+        for &index in &self.direct[population] {
+            let projection = &self.network.projections[index];
+            let source = projection.source.index();
+            self.direct_times.clear();
+            let delay_ms = projection.delays.at(0);
+            self.network.groups[source].take_arrivals(neuron, delay_ms, to, &mut self.direct_times);
+            self.counts.spikes[source] += self.direct_times.len() as u64;
+            let source = NeuronId(self.first[source] + neuron.0);
+            let arrival = |&at| DirectArrival { at, source, projection: index as u32 };
+            self.direct_arrivals.extend(self.direct_times.iter().map(arrival));
+        }
+        if self.direct[population].len() > 1 {
+            self.direct_arrivals.sort_by_key(|a| (a.at, a.source, a.projection));
+        }
+    }
+
+    /// Adds a neuron and its arrivals to the batch: those of the inbox and the direct ones, merged in canonical order.
     #[inline]
     fn touch(
         &mut self,
@@ -216,20 +285,32 @@ impl<Q: EventQueue> Engine<Q> {
         entries: &[Entry],
         observer: &mut impl Observer,
     ) {
+        let projections = &self.network.projections;
         let arrivals = &mut self.scratch.arrivals;
-        let first = arrivals.len() as u32;
-        self.scratch.touched.push(Touch { neuron, first, count: entries.len() as u32 });
-        self.counts.arrivals += entries.len() as u64;
-        for entry in entries {
-            let volley = &volleys[entry.volley as usize];
-            let projection = &self.network.projections[volley.projection as usize];
-            let weight = projection.weights.at(volley.first as usize + entry.place as usize);
-            let arrival = Arrival { at: volley.at, receptor: projection.receptor, weight };
+        let first = arrivals.len();
+        let mut add = |at: Time, source: NeuronId, projection: &Projection, place: usize| {
+            let arrival = Arrival { at, receptor: projection.receptor, weight: projection.weights.at(place) };
             if needs_arrivals(observer) {
-                observer.arrival(volley.source, PopulationId(population as u32), neuron, &arrival);
+                observer.arrival(source, PopulationId(population as u32), neuron, &arrival);
             }
             arrivals.push(arrival);
+        };
+        let mut direct = self.direct_arrivals.iter().peekable();
+        for entry in entries {
+            let volley = &volleys[entry.volley as usize];
+            let key = (volley.at, volley.source, volley.projection);
+            while let Some(a) = direct.next_if(|a| (a.at, a.source, a.projection) < key) {
+                add(a.at, a.source, &projections[a.projection as usize], neuron.index());
+            }
+            let place = volley.first as usize + entry.place as usize;
+            add(volley.at, volley.source, &projections[volley.projection as usize], place);
         }
+        for a in direct {
+            add(a.at, a.source, &projections[a.projection as usize], neuron.index());
+        }
+        let count = self.scratch.arrivals.len() - first;
+        self.counts.arrivals += count as u64;
+        self.scratch.touched.push(Touch { neuron, first: first as u32, count: count as u32 });
     }
 
     fn drive_batch(&mut self, population: usize, to: Time) -> Result<(), RunError> {
