@@ -41,6 +41,11 @@ impl Time {
         Some(Time { epoch: whole as u64, offset: OrderedFloat(ms - whole + 0.0) })
     }
 
+    /// The instant `ms` whole milliseconds after the beginning; `None` beyond 2^53.
+    pub const fn from_whole_ms(ms: u64) -> Option<Time> {
+        if ms < LAST_EPOCH as u64 { Some(Time { epoch: ms, offset: OrderedFloat(0.0) }) } else { None }
+    }
+
     /// The instant with these parts; `None` unless `offset_ms` lies in [0, 1).
     pub fn from_parts(epoch: u64, offset_ms: f64) -> Option<Time> {
         (0.0..1.0).contains(&offset_ms).then_some(Time { epoch, offset: OrderedFloat(offset_ms + 0.0) })
