@@ -1,4 +1,5 @@
 //! Scenario files, recordings and the `synfire` command.
 
 pub mod cli;
+pub mod draw;
 pub mod scenario;
