@@ -2,4 +2,6 @@
 
 pub mod cli;
 pub mod draw;
+pub mod formats;
+pub mod import;
 pub mod scenario;
