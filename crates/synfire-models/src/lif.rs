@@ -29,7 +29,7 @@ pub struct Lif {
     /// 1/c_m.
     per_capacitance: f64,
     resting: Resting,
-    /// All receptors but `delta`, as declared.
+    /// All receptors but `delta`, by falling time constant.
     inputs: Vec<Input>,
     has_conductances: bool,
 }
@@ -215,6 +215,7 @@ impl NeuronModel for Lif {
                 lif.inputs.push(Input::new(receptor, receptors.first_variable(index), &lif));
             }
         }
+        lif.inputs.sort_by(|a, b| b.tau.total_cmp(&a.tau));
         Ok(lif)
     }
 
