@@ -2,14 +2,19 @@
 //!
 //! Start reading at [`model`], then [`population`], then [`engine`].
 
+pub mod engine;
 pub mod group;
 mod ids;
 pub mod model;
 pub mod network;
 pub mod observer;
+pub mod oracle;
+pub mod population;
 pub mod queue;
 pub mod receptor;
+pub mod source;
 pub mod spec;
+mod stimulus;
 mod time;
 
 pub use ids::{LocalId, NeuronId, PopulationId};

@@ -79,3 +79,11 @@ impl Projection {
         if self.targets.is_empty() { f64::INFINITY } else { self.delays.least() }
     }
 }
+
+/// Populations and the projections between them, ready to run.
+pub struct Network {
+    /// The populations, in the order of declaration.
+    pub groups: Vec<Box<dyn crate::group::Group>>,
+    /// The projections, in the order of declaration.
+    pub projections: Vec<Projection>,
+}

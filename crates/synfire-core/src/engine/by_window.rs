@@ -1,0 +1,392 @@
+//! The lookahead engine: from window to window, each at most as long as the least delay.
+//!
+//! A spike emitted in [from, to) arrives at or after to, because adding a delay and rounding is monotone in both; so all
+//! that arrives in a window is known when it begins, and each neuron goes through it alone. Edges of windows move no
+//! state: they lie where it suits (at the next event after idle time, at a probe, at the end of a call) and no bit depends
+//! on them.
+//!
+//! Dense background input, such as a Poisson process of 20 kHz for each neuron, would be most of the spikes under way. Where
+//! such a source projects one to one and to one population only, its spikes need not fly at all: when a neuron is driven, its
+//! own source is asked for what arrives in the window. That is called *direct* input. It gives the same arrivals.
+
+use super::by_instant::needs_arrivals;
+use super::flights::Landing;
+use super::{Engine, RunError};
+use crate::group::{Arrival, Touch, Until};
+use crate::ids::{LocalId, NeuronId, PopulationId};
+use crate::network::Values;
+use crate::observer::Observer;
+use crate::queue::EventQueue;
+use crate::time::Time;
+
+/// Arrivals that are handed to a group at once: enough to amortise the call, few enough to stay in the cache.
+const BATCH: usize = 512;
+
+/// All synapses that one spike reaches at one instant over one projection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Volley {
+    at: Time,
+    source: NeuronId,
+    projection: u32,
+    first: u64,
+    end: u64,
+}
+
+/// The arrivals of a window at one population, sorted by target.
+#[derive(Default)]
+pub(super) struct Inbox {
+    volleys: Vec<Volley>,
+    /// What each volley brings to every target; the weight is not a number where each synapse has its own.
+    heads: Vec<Arrival>,
+    entries: Vec<Entry>,
+    runs: Vec<Run>,
+    /// For a counting sort: where the entries of each target go.
+    slots: Vec<u32>,
+    /// For a sort of few arrivals.
+    few: Vec<(u32, Entry)>,
+}
+
+/// The arrivals of one target: the entries from `first` to before `end`.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    target: u32,
+    first: u32,
+    end: u32,
+}
+
+/// One arrival: its volley, and its synapse as a place after the volley's first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    volley: u32,
+    place: u32,
+}
+
+/// Less than one arrival for this many neurons are few.
+const FEW: usize = 8;
+
+/// Sources that make less spikes than this per unit and window are not worth asking each of them in every window.
+const DIRECT_SPIKES: f64 = 0.05;
+
+/// An arrival from a source that is asked directly.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DirectArrival {
+    at: Time,
+    source: NeuronId,
+    projection: u32,
+}
+
+impl<Q: EventQueue> Engine<Q> {
+    /// Prepares for windows of `window_ms` and finds the sources that can be asked directly.
+    pub(super) fn look_ahead(&mut self, window_ms: f64, unwatched: &[PopulationId]) {
+        self.window_ms = window_ms;
+        for &population in unwatched {
+            let [index] = self.leaving[population.index()][..] else { continue };
+            let projection = &self.network.projections[index];
+            let source = &self.network.groups[population.index()];
+            let size = source.size();
+            let one_to_one = projection.targets.len() == size
+                && self.network.groups[projection.target.index()].size() == size
+                && projection.targets.iter().enumerate().all(|(i, &t)| i == t as usize)
+                && projection.offsets.iter().enumerate().all(|(i, &offset)| i as u64 == offset)
+                && matches!(projection.delays, Values::Same(_));
+            if one_to_one && source.source_spikes_per_ms() * window_ms >= DIRECT_SPIKES * size as f64 {
+                self.direct[projection.target.index()].push(index);
+                self.is_direct[population.index()] = true;
+            }
+        }
+    }
+
+    pub(super) fn run_by_window(
+        &mut self,
+        until: Time,
+        observer: &mut impl Observer,
+    ) -> Result<(), RunError> {
+        self.start();
+        loop {
+            // Direct input comes at any time, so there is no idle time to jump over.
+            let next = match self.is_direct.contains(&true) {
+                true => self.now,
+                false => self.queue.next().min(self.flights.next_of_all()),
+            };
+            self.take_samples(next.min(until), observer);
+            if next >= until {
+                self.now = self.now.max(until);
+                return Ok(());
+            }
+            let mut to = next.after(self.window_ms).min(until);
+            if self.probes.next() < to {
+                to = self.probes.next().next_up();
+            }
+            self.window(to, observer)?;
+            self.now = to;
+        }
+    }
+
+    /// Everything before `to`.
+    fn window(&mut self, to: Time, observer: &mut impl Observer) -> Result<(), RunError> {
+        self.collect_due(to);
+        self.scratch.spikes.clear();
+        let mut inbox = std::mem::take(&mut self.inbox);
+        for population in 0..self.network.groups.len() {
+            self.fill_inbox(population, to, &mut inbox);
+            let direct = !self.direct[population].is_empty();
+            if direct || !inbox.entries.is_empty() || !self.scratch.due[population].is_empty() {
+                self.drive_window(population, to, &inbox, observer)?;
+            }
+        }
+        self.inbox = inbox;
+
+        // Each neuron's spikes are in order of time; now all are.
+        self.scratch.spikes.sort_unstable();
+        for &(at, population, neuron) in &self.scratch.spikes {
+            observer.spike(at, population, neuron);
+            for &index in &self.leaving[population.index()] {
+                self.flights.launch(index, &self.network.projections[index], at, neuron.0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lands all spikes that arrive at a population before `to` and sorts their arrivals by target, each target's in
+    /// canonical order.
+    fn fill_inbox(&mut self, population: usize, to: Time, inbox: &mut Inbox) {
+        inbox.volleys.clear();
+        inbox.entries.clear();
+        inbox.runs.clear();
+        let mut landings: Vec<Landing> = std::mem::take(&mut self.landings);
+        for &index in &self.reaching[population] {
+            let projection = &self.network.projections[index];
+            landings.clear();
+            self.flights.land(index, projection, to, &mut landings);
+            let first_source = self.first[projection.source.index()];
+            inbox.volleys.extend(landings.iter().map(|landing| Volley {
+                at: landing.at,
+                source: NeuronId(first_source + landing.source),
+                projection: index as u32,
+                first: landing.first,
+                end: landing.end,
+            }));
+        }
+        self.landings = landings;
+        if inbox.volleys.is_empty() {
+            return;
+        }
+        // In this order the stable sort by target below leaves every target's arrivals in canonical order. Two volleys of
+        // one spike at one instant are of different projections; two of one source's spikes can meet over different
+        // delays, then the declared ranks decide, synapse by synapse: see `settle_ranks`.
+        inbox.volleys.sort_unstable_by_key(|v| (v.at, v.source, v.projection, v.first));
+        inbox.heads.clear();
+        inbox.heads.extend(inbox.volleys.iter().map(|volley| {
+            let projection = &self.network.projections[volley.projection as usize];
+            let weight = match projection.weights {
+                Values::Same(weight) => weight,
+                Values::Each(_) => f64::NAN,
+            };
+            Arrival { at: volley.at, receptor: projection.receptor, weight }
+        }));
+        self.sort_by_target(population, inbox);
+        self.settle_ranks(inbox);
+    }
+
+    /// Sorts all arrivals by target: by counting, or if they are few next to the neurons, by comparing.
+    fn sort_by_target(&self, population: usize, inbox: &mut Inbox) {
+        let projections = &self.network.projections;
+        let size = self.network.groups[population].size();
+        let Inbox { volleys, entries, runs, slots, few, .. } = inbox;
+        let targets =
+            |v: &Volley| &projections[v.projection as usize].targets[v.first as usize..v.end as usize];
+        let total: usize = volleys.iter().map(|v| (v.end - v.first) as usize).sum();
+        if total < size / FEW {
+            few.clear();
+            for (number, volley) in volleys.iter().enumerate() {
+                let entry = |place: usize| Entry { volley: number as u32, place: place as u32 };
+                few.extend(targets(volley).iter().enumerate().map(|(place, &target)| (target, entry(place))));
+            }
+            few.sort_unstable();
+            for &(target, entry) in few.iter() {
+                let end = entries.len() as u32;
+                match runs.last_mut() {
+                    Some(run) if run.target == target => run.end = end + 1,
+                    _ => runs.push(Run { target, first: end, end: end + 1 }),
+                }
+                entries.push(entry);
+            }
+            return;
+        }
+        slots.clear();
+        slots.resize(size, 0);
+        for volley in volleys.iter() {
+            for &target in targets(volley) {
+                slots[target as usize] += 1;
+            }
+        }
+        let mut first = 0;
+        for (target, slot) in slots.iter_mut().enumerate() {
+            let end = first + *slot;
+            if end > first {
+                runs.push(Run { target: target as u32, first, end });
+            }
+            *slot = first;
+            first = end;
+        }
+        entries.resize(total, Entry::default());
+        for (number, volley) in volleys.iter().enumerate() {
+            for (place, &target) in targets(volley).iter().enumerate() {
+                let slot = &mut slots[target as usize];
+                entries[*slot as usize] = Entry { volley: number as u32, place: place as u32 };
+                *slot += 1;
+            }
+        }
+    }
+
+    /// Puts arrivals of one source's spikes over one projection that meet at one instant into the order of declaration.
+    /// That takes two synapses between the same two neurons with different delays: only then a projection has ranks.
+    fn settle_ranks(&self, inbox: &mut Inbox) {
+        let projections = &self.network.projections;
+        let volleys = &inbox.volleys;
+        let meet = |a: &Volley, b: &Volley| (a.at, a.source, a.projection) == (b.at, b.source, b.projection);
+        let ranked = |v: &Volley| projections[v.projection as usize].declared.is_some();
+        if !volleys.windows(2).any(|pair| ranked(&pair[0]) && meet(&pair[0], &pair[1])) {
+            return;
+        }
+        for run in &inbox.runs {
+            let entries = &mut inbox.entries[run.first as usize..run.end as usize];
+            entries.sort_by_key(|entry| {
+                let volley = &volleys[entry.volley as usize];
+                let projection = &projections[volley.projection as usize];
+                let row = projection.row((volley.source.0 - self.first[projection.source.index()]) as usize);
+                let rank = projection.rank(&row, volley.first as usize + entry.place as usize);
+                (volley.at, volley.source, volley.projection, rank)
+            });
+        }
+    }
+
+    /// Drives the due neurons of a population and those with arrivals through the window.
+    fn drive_window(
+        &mut self,
+        population: usize,
+        to: Time,
+        inbox: &Inbox,
+        observer: &mut impl Observer,
+    ) -> Result<(), RunError> {
+        let due = std::mem::take(&mut self.scratch.due[population]);
+        let mut due_left = due.iter().map(|n| n.0).peekable();
+        let mut runs = inbox.runs.iter().peekable();
+        let mut all =
+            (!self.direct[population].is_empty()).then(|| 0..self.network.groups[population].size() as u32);
+        self.scratch.touched.clear();
+        self.scratch.arrivals.clear();
+        loop {
+            let next = match &mut all {
+                Some(all) => all.next(),
+                None => match (due_left.peek(), runs.peek()) {
+                    (Some(&due), Some(run)) => Some(due.min(run.target)),
+                    (Some(&due), None) => Some(due),
+                    (None, Some(run)) => Some(run.target),
+                    (None, None) => None,
+                },
+            };
+            let Some(target) = next else { break };
+            let is_due = due_left.next_if_eq(&target).is_some();
+            let entries = match runs.next_if(|run| run.target == target) {
+                Some(run) => &inbox.entries[run.first as usize..run.end as usize],
+                None => &[],
+            };
+            self.ask_sources(population, LocalId(target), to);
+            if is_due || !entries.is_empty() || !self.direct_arrivals.is_empty() {
+                self.touch(population, LocalId(target), inbox, entries, observer);
+            }
+            if self.scratch.arrivals.len() >= BATCH {
+                self.drive_batch(population, to)?;
+            }
+        }
+        self.drive_batch(population, to)?;
+        self.scratch.due[population] = due;
+        self.scratch.due[population].clear();
+        Ok(())
+    }
+
+    /// Asks the neuron's direct sources for what arrives before `to`.
+    #[inline]
+    fn ask_sources(&mut self, population: usize, neuron: LocalId, to: Time) {
+        self.direct_arrivals.clear();
+        for &index in &self.direct[population] {
+            let projection = &self.network.projections[index];
+            let source = projection.source.index();
+            self.direct_times.clear();
+            let delay_ms = projection.delays.at(0);
+            self.network.groups[source].take_arrivals(neuron, delay_ms, to, &mut self.direct_times);
+            self.counts.spikes[source] += self.direct_times.len() as u64;
+            let source = NeuronId(self.first[source] + neuron.0);
+            let arrival = |&at| DirectArrival { at, source, projection: index as u32 };
+            self.direct_arrivals.extend(self.direct_times.iter().map(arrival));
+        }
+        if self.direct[population].len() > 1 {
+            self.direct_arrivals.sort_by_key(|a| (a.at, a.source, a.projection));
+        }
+    }
+
+    /// Adds a neuron and its arrivals to the batch: those of the inbox and the direct ones, merged in canonical order.
+    #[inline]
+    fn touch(
+        &mut self,
+        population: usize,
+        neuron: LocalId,
+        inbox: &Inbox,
+        entries: &[Entry],
+        observer: &mut impl Observer,
+    ) {
+        let projections = &self.network.projections;
+        let arrivals = &mut self.scratch.arrivals;
+        let first = arrivals.len();
+        let mut add = |source: NeuronId, arrival: Arrival| {
+            if needs_arrivals(observer) {
+                observer.arrival(source, PopulationId(population as u32), neuron, &arrival);
+            }
+            arrivals.push(arrival);
+        };
+        let arrive = |a: &DirectArrival| {
+            let projection = &projections[a.projection as usize];
+            Arrival { at: a.at, receptor: projection.receptor, weight: projection.weights.at(neuron.index()) }
+        };
+        let mut direct = self.direct_arrivals.iter().peekable();
+        for entry in entries {
+            let volley = &inbox.volleys[entry.volley as usize];
+            let mut arrival = inbox.heads[entry.volley as usize];
+            if arrival.weight.is_nan() {
+                let weights = &projections[volley.projection as usize].weights;
+                arrival.weight = weights.at(volley.first as usize + entry.place as usize);
+            }
+            let is_before = |a: &&DirectArrival| {
+                a.at < arrival.at
+                    || a.at == arrival.at && (a.source, a.projection) < (volley.source, volley.projection)
+            };
+            while let Some(a) = direct.next_if(is_before) {
+                add(a.source, arrive(a));
+            }
+            add(volley.source, arrival);
+        }
+        for a in direct {
+            add(a.source, arrive(a));
+        }
+        let count = self.scratch.arrivals.len() - first;
+        self.counts.arrivals += count as u64;
+        self.scratch.touched.push(Touch { neuron, first: first as u32, count: count as u32 });
+    }
+
+    fn drive_batch(&mut self, population: usize, to: Time) -> Result<(), RunError> {
+        let id = PopulationId(population as u32);
+        let scratch = &mut self.scratch;
+        scratch.out.clear();
+        self.network.groups[population]
+            .drive(Until::Before(to), &scratch.touched, &scratch.arrivals, &mut scratch.out)
+            .map_err(|error| RunError::Group { population: id, error })?;
+        scratch.touched.clear();
+        scratch.arrivals.clear();
+        scratch.spikes.extend(scratch.out.spikes.iter().map(|&(at, neuron)| (at, id, neuron)));
+        self.counts.spikes[population] += scratch.out.spikes.len() as u64;
+        self.counts.ambiguous += std::mem::take(&mut scratch.out.ambiguous);
+        self.take_wakes(population);
+        Ok(())
+    }
+}

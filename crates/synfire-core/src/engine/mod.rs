@@ -1,0 +1,332 @@
+//! Engines: one semantics, two ways to drive the groups.
+//!
+//! The queue engine goes from instant to instant and is the only one that can do zero delays. The lookahead engine goes
+//! from window to window, each as long as the least delay: what arrives in a window is known at its beginning, so its
+//! neurons are independent. Both give the same bits.
+
+mod by_instant;
+mod by_window;
+mod flights;
+mod probes;
+
+use crate::group::{Arrival, GroupError, Outbox, Touch};
+use crate::ids::{LocalId, NeuronId, PopulationId};
+use crate::network::Network;
+use crate::observer::Observer;
+use crate::queue::{EventQueue, IndexedHeap, PriorityQueueHeap, ScanQueue};
+use crate::time::Time;
+use flights::Flights;
+use probes::ProbeSchedule;
+pub use probes::{Probe, ProbeTimes};
+
+/// Which queue keeps the wake times. All give the same bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QueueKind {
+    /// Our own indexed heap: the fastest.
+    #[default]
+    IndexedHeap,
+    /// The `priority-queue` crate.
+    PriorityQueue,
+    /// A scan over all neurons: the oracle.
+    Scan,
+}
+
+/// Which engine. Both give the same bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineKind {
+    /// From instant to instant.
+    Queue,
+    /// From window to window; every delay must be positive.
+    Lookahead,
+}
+
+/// How to run a network.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The queue.
+    pub queue: QueueKind,
+    /// The engine; `None` lets the least delay decide.
+    pub engine: Option<EngineKind>,
+    /// Populations whose spikes are counted, but need not be reported to observers. Dense background input runs faster so.
+    pub unwatched: Vec<PopulationId>,
+}
+
+/// What a run has done so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Spikes of each population.
+    pub spikes: Vec<u64>,
+    /// Arrivals: synaptic events.
+    pub arrivals: u64,
+    /// Crossings that rounding alone decided.
+    pub ambiguous: u64,
+}
+
+/// A network that cannot be run as asked.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The lookahead engine was named for a network with delays that are zero or nearly so.
+    #[error(
+        "the lookahead engine needs delays of at least {least_window_ms} ms, the least one is {least_delay_ms} ms"
+    )]
+    DelayTooShort {
+        /// The least delay, ms.
+        least_delay_ms: f64,
+        /// The shortest window, ms.
+        least_window_ms: f64,
+    },
+    /// More neurons than ids.
+    #[error("{0} neurons, at most {max} can be run", max = u32::MAX - 1)]
+    TooManyNeurons(u64),
+}
+
+/// A run that cannot go on.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// Spikes that make one another at one instant, over zero delays, without end.
+    #[error("more than a million generations of spikes at {at} ms; in the loop: {}", name_loop(.neurons))]
+    EndlessInstant {
+        /// The instant.
+        at: Time,
+        /// The neurons of the last generations.
+        neurons: Vec<(PopulationId, LocalId)>,
+    },
+    /// A group that cannot go on.
+    #[error("population {}: {error}", population.0)]
+    Group {
+        /// The population.
+        population: PopulationId,
+        /// Why.
+        error: GroupError,
+    },
+}
+
+fn name_loop(neurons: &[(PopulationId, LocalId)]) -> String {
+    let names: Vec<String> =
+        neurons.iter().map(|(p, n)| format!("neuron {} of population {}", n.0, p.0)).collect();
+    names.join(", ")
+}
+
+/// Windows shorter than this are not worth their overhead: the queue engine runs such networks.
+const LEAST_WINDOW_MS: f64 = 1e-2;
+
+/// A network being run.
+pub struct Simulation {
+    inner: Inner,
+    kind: EngineKind,
+}
+
+enum Inner {
+    IndexedHeap(Engine<IndexedHeap>),
+    PriorityQueue(Engine<PriorityQueueHeap>),
+    Scan(Engine<ScanQueue>),
+}
+
+/// Calls the same method whatever the queue.
+macro_rules! with_engine {
+    ($inner:expr, $engine:ident => $call:expr) => {
+        match $inner {
+            Inner::IndexedHeap($engine) => $call,
+            Inner::PriorityQueue($engine) => $call,
+            Inner::Scan($engine) => $call,
+        }
+    };
+}
+
+impl Simulation {
+    /// The network at t = 0, nothing has happened yet. Probes are samples to be taken on the way.
+    ///
+    /// # Errors
+    /// The lookahead engine was named for a network that has a delay below 0.01 ms; more than 2^32 - 2 neurons.
+    pub fn new(network: Network, probes: Vec<Probe>, options: &Options) -> Result<Simulation, EngineError> {
+        let neurons: u64 = network.groups.iter().map(|g| g.size() as u64).sum();
+        if neurons >= u64::from(u32::MAX) {
+            return Err(EngineError::TooManyNeurons(neurons));
+        }
+        let least_delay_ms =
+            network.projections.iter().map(|p| p.least_delay()).fold(f64::INFINITY, f64::min);
+        let can_look_ahead = least_delay_ms >= LEAST_WINDOW_MS;
+        let kind = match options.engine {
+            Some(EngineKind::Lookahead) if !can_look_ahead => {
+                return Err(EngineError::DelayTooShort { least_delay_ms, least_window_ms: LEAST_WINDOW_MS });
+            }
+            Some(kind) => kind,
+            None if can_look_ahead => EngineKind::Lookahead,
+            None => EngineKind::Queue,
+        };
+        let mut inner = match options.queue {
+            QueueKind::IndexedHeap => Inner::IndexedHeap(Engine::new(network, probes)),
+            QueueKind::PriorityQueue => Inner::PriorityQueue(Engine::new(network, probes)),
+            QueueKind::Scan => Inner::Scan(Engine::new(network, probes)),
+        };
+        if kind == EngineKind::Lookahead {
+            with_engine!(&mut inner, engine => engine.look_ahead(least_delay_ms, &options.unwatched));
+        }
+        Ok(Simulation { inner, kind })
+    }
+
+    /// Runs up to `until`; what happens at exactly that time is left to the next call. Running on later gives the same bits
+    /// as having run there at once.
+    ///
+    /// # Errors
+    /// Spikes without end at one instant.
+    pub fn run(&mut self, until: Time, observer: &mut impl Observer) -> Result<(), RunError> {
+        let kind = self.kind;
+        with_engine!(&mut self.inner, engine => match kind {
+            EngineKind::Queue => engine.run_by_instant(until, observer),
+            EngineKind::Lookahead => engine.run_by_window(until, observer),
+        })
+    }
+
+    /// How far the run has come.
+    pub fn now(&self) -> Time {
+        with_engine!(&self.inner, engine => engine.now)
+    }
+
+    /// What has happened so far.
+    pub fn counts(&self) -> Counts {
+        with_engine!(&self.inner, engine => engine.counts())
+    }
+
+    /// The engine that runs it.
+    pub fn engine(&self) -> EngineKind {
+        self.kind
+    }
+}
+
+/// What both engines share.
+struct Engine<Q> {
+    network: Network,
+    /// The projections that leave each population.
+    leaving: Vec<Vec<usize>>,
+    /// The projections that reach each population.
+    reaching: Vec<Vec<usize>>,
+    /// The first neuron of each population, and the number of all at the end.
+    first: Vec<u32>,
+    queue: Q,
+    flights: Flights,
+    probes: ProbeSchedule,
+    /// The length of a window, ms; infinite if nothing is under way, ever.
+    window_ms: f64,
+    /// The projections that reach each population and whose sources are asked directly: see [`by_window`].
+    direct: Vec<Vec<usize>>,
+    /// The populations that are asked directly: the queue does not know them.
+    is_direct: Vec<bool>,
+    now: Time,
+    started: bool,
+    counts: Counts,
+    scratch: Scratch,
+    records: Vec<Vec<by_instant::Record>>,
+    landings: Vec<flights::Landing>,
+    inbox: by_window::Inbox,
+    direct_times: Vec<Time>,
+    direct_arrivals: Vec<by_window::DirectArrival>,
+}
+
+/// Lists that are filled again and again.
+#[derive(Default)]
+struct Scratch {
+    due: Vec<Vec<LocalId>>,
+    touched: Vec<Touch>,
+    arrivals: Vec<Arrival>,
+    out: Outbox,
+    spikes: Vec<(Time, PopulationId, LocalId)>,
+}
+
+impl<Q: EventQueue> Engine<Q> {
+    fn new(network: Network, probes: Vec<Probe>) -> Engine<Q> {
+        let populations = network.groups.len();
+        let mut leaving = vec![Vec::new(); populations];
+        let mut reaching = vec![Vec::new(); populations];
+        for (index, projection) in network.projections.iter().enumerate() {
+            leaving[projection.source.index()].push(index);
+            reaching[projection.target.index()].push(index);
+        }
+        let mut first = vec![0];
+        for group in &network.groups {
+            first.push(first[first.len() - 1] + group.size() as u32);
+        }
+        Engine {
+            queue: Q::with_neurons(first[populations] as usize),
+            flights: Flights::new(&network.projections),
+            leaving,
+            reaching,
+            first,
+            probes: ProbeSchedule::new(probes),
+            window_ms: f64::INFINITY,
+            direct: vec![Vec::new(); populations],
+            is_direct: vec![false; populations],
+            now: Time::ZERO,
+            started: false,
+            counts: Counts { spikes: vec![0; populations], ..Counts::default() },
+            scratch: Scratch { due: vec![Vec::new(); populations], ..Scratch::default() },
+            records: vec![Vec::new(); populations],
+            landings: Vec::new(),
+            inbox: by_window::Inbox::default(),
+            direct_times: Vec::new(),
+            direct_arrivals: Vec::new(),
+            network,
+        }
+    }
+
+    /// Asks every group for its first wake times.
+    fn start(&mut self) {
+        if self.started {
+            return;
+        }
+        self.started = true;
+        for population in 0..self.network.groups.len() {
+            self.scratch.out.clear();
+            self.network.groups[population].start(&mut self.scratch.out);
+            if self.is_direct[population] {
+                self.scratch.out.wakes.clear();
+            }
+            self.take_wakes(population);
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = self.counts.clone();
+        for population in (0..self.network.groups.len()).filter(|&p| self.is_direct[p]) {
+            // What has been asked for is what has arrived; what is under way has been emitted too.
+            let group = &self.network.groups[population];
+            let left = |neuron| group.spikes_left(LocalId(neuron as u32), self.now);
+            counts.spikes[population] += (0..group.size()).map(left).sum::<u64>();
+        }
+        counts
+    }
+
+    /// Hands the wake times in the outbox to the queue.
+    fn take_wakes(&mut self, population: usize) {
+        let first = self.first[population];
+        for &(neuron, at) in &self.scratch.out.wakes {
+            self.queue.set(NeuronId(first + neuron.0), at);
+        }
+        self.scratch.out.wakes.clear();
+    }
+
+    /// Sorts the neurons that wake before `before` into the lists of their populations, each by rising id.
+    fn collect_due(&mut self, before: Time) {
+        while let Some((_, neuron)) = self.queue.pop_before(before) {
+            let population = self.first.partition_point(|&first| first <= neuron.0) - 1;
+            self.scratch.due[population].push(LocalId(neuron.0 - self.first[population]));
+        }
+        for due in &mut self.scratch.due {
+            due.sort_unstable();
+        }
+    }
+
+    /// Takes every sample before `before`: all that happens up to it has happened.
+    fn take_samples(&mut self, before: Time, observer: &mut impl Observer) {
+        let groups = &self.network.groups;
+        self.probes.take(before, |place, probe, at| {
+            observer.sample(
+                place,
+                at,
+                groups[probe.population.index()].sample(at, probe.neuron, probe.variable),
+            );
+        });
+    }
+}

@@ -1,0 +1,357 @@
+//! A population of neurons of one model: refractoriness, receptors, stimuli and wake times, once for all models.
+
+use crate::group::{Arrival, Group, GroupError, Outbox, PopulationSetup, SetupError, Touch, Until};
+use crate::ids::LocalId;
+use crate::model::{Anchored, NeuronModel};
+use crate::receptor::{ReceptorKind, ReceptorSet};
+use crate::stimulus::Schedules;
+use crate::time::Time;
+
+/// Spikes of one neuron at one instant beyond which a run without end is assumed.
+const ENDLESS: u32 = 1_000_000;
+
+/// Neurons of the model `M`.
+pub struct Population<M: NeuronModel> {
+    /// One for all neurons, or one each.
+    models: Vec<M>,
+    receptors: ReceptorSet,
+    neurons: Vec<Neuron<M::State>>,
+    /// Receptor variables, neuron by neuron.
+    inputs: Vec<f64>,
+    schedules: Schedules,
+    /// How many receptor variables a neuron has.
+    stride: usize,
+}
+
+/// One neuron between its events.
+struct Neuron<S> {
+    /// The last thing that happened to it; its state belongs to this instant.
+    anchor: Time,
+    state: S,
+    /// What comes next if nothing arrives: see `kind`.
+    next: Time,
+    kind: Next,
+    /// The wake time that the engine knows; never later than the true one.
+    queued: Time,
+}
+
+/// What a neuron's `next` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// No crossing before `next`: ask again then.
+    Bound,
+    /// The crossing, found.
+    Crossing,
+    /// The end of the refractory time.
+    RefractoryEnd,
+}
+
+/// What a neuron has to do by itself at an instant.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    crossing: bool,
+    refractory_end: bool,
+    stimulus: bool,
+}
+
+impl Due {
+    const NOTHING: Due = Due { crossing: false, refractory_end: false, stimulus: false };
+
+    fn anything(self) -> bool {
+        self.crossing || self.refractory_end || self.stimulus
+    }
+}
+
+impl<M: NeuronModel> Population<M> {
+    /// Makes the population at t = 0.
+    ///
+    /// # Errors
+    /// The first neuron whose parameters the model refuses.
+    pub fn new(setup: &PopulationSetup) -> Result<Population<M>, SetupError> {
+        crate::spec::check_ranges(&setup.parameters, setup.size)
+            .map_err(|(neuron, error)| SetupError { neuron, error })?;
+        let receptors = ReceptorSet::new(setup.receptors.clone());
+        let distinct = if setup.parameters.is_uniform() { setup.size.min(1) } else { setup.size };
+        let models = (0..distinct)
+            .map(|neuron| {
+                M::prepare(setup.parameters.row(neuron), &receptors)
+                    .map_err(|error| SetupError { neuron, error })
+            })
+            .collect::<Result<Vec<M>, SetupError>>()?;
+
+        let stride = receptors.variables();
+        let own = M::SPEC.variables.len();
+        let mut inputs = vec![0.0; stride * setup.size];
+        let mut neurons = Vec::with_capacity(setup.size);
+        for index in 0..setup.size {
+            let mut given = vec![None; own];
+            for (variable, column) in &setup.initial {
+                match variable.checked_sub(own) {
+                    None => given[*variable] = Some(column.at(index)),
+                    Some(input) => inputs[index * stride + input] = column.at(index),
+                }
+            }
+            let state = models[if models.len() == 1 { 0 } else { index }].initial(&given);
+            neurons.push(Neuron {
+                anchor: Time::ZERO,
+                state,
+                next: Time::ZERO,
+                kind: Next::Bound,
+                queued: Time::NEVER,
+            });
+        }
+        let schedules = Schedules::new(&setup.stimuli, setup.size);
+        Ok(Population { models, receptors, neurons, inputs, schedules, stride })
+    }
+
+    fn model(&self, index: usize) -> &M {
+        &self.models[if self.models.len() == 1 { 0 } else { index }]
+    }
+
+    #[inline]
+    fn cell(&mut self, index: usize) -> Cell<'_, M> {
+        Cell {
+            model: &self.models[if self.models.len() == 1 { 0 } else { index }],
+            receptors: &self.receptors,
+            neuron: &mut self.neurons[index],
+            inputs: &mut self.inputs[index * self.stride..][..self.stride],
+            schedules: &mut self.schedules,
+            index,
+        }
+    }
+}
+
+/// One neuron with all that belongs to it.
+struct Cell<'a, M: NeuronModel> {
+    model: &'a M,
+    receptors: &'a ReceptorSet,
+    neuron: &'a mut Neuron<M::State>,
+    inputs: &'a mut [f64],
+    schedules: &'a mut Schedules,
+    index: usize,
+}
+
+impl<M: NeuronModel> Cell<'_, M> {
+    /// When the neuron has to be touched at the latest.
+    #[inline]
+    fn wake(&self) -> Time {
+        let next = self.neuron.next;
+        if self.schedules.is_empty() { next } else { next.min(self.schedules.next(self.index)) }
+    }
+
+    #[inline]
+    fn anchored(&self) -> Anchored<'_, M::State> {
+        Anchored {
+            state: &self.neuron.state,
+            inputs: self.inputs,
+            stimulus: self.schedules.current(self.index),
+        }
+    }
+
+    /// One instant: what is due and what arrives. Tells whether the neuron spikes.
+    #[inline]
+    fn instant(&mut self, now: Time, arrivals: &[Arrival], out: &mut Outbox) -> bool {
+        let due = if self.wake() <= now { self.due(now, !arrivals.is_empty(), out) } else { Due::NOTHING };
+        (due.anything() || !arrivals.is_empty()) && self.happen(now, due, arrivals)
+    }
+
+    /// The state moves to `now`; then what is due, then the arrivals, then one threshold test.
+    #[inline]
+    fn happen(&mut self, now: Time, due: Due, arrivals: &[Arrival]) -> bool {
+        let dt_ms = now.since(self.neuron.anchor);
+        let mut refractory = self.neuron.kind == Next::RefractoryEnd;
+        if dt_ms > 0.0 {
+            let stimulus = self.schedules.current(self.index);
+            if refractory {
+                self.model.flow_refractory(&mut self.neuron.state, self.inputs, stimulus, dt_ms);
+            } else {
+                self.model.flow(&mut self.neuron.state, self.inputs, stimulus, dt_ms);
+            }
+        }
+        self.neuron.anchor = now;
+        if due.anything() {
+            if due.crossing {
+                // The crossing is at this instant by definition, whatever rounding says of the flow.
+                self.model.put_at_threshold(&mut self.neuron.state);
+            }
+            refractory &= !due.refractory_end;
+            if due.stimulus {
+                self.schedules.advance(self.index, now);
+            }
+        }
+        for arrival in arrivals {
+            self.receive(arrival, refractory);
+        }
+        if refractory {
+            return false; // its end is what comes next, as before
+        }
+        let fires = self.model.is_at_threshold(&self.neuron.state);
+        if fires && self.fire(now) {
+            return true;
+        }
+        self.neuron.next = now.after(self.model.crossing_bound(self.anchored(), 0.0));
+        self.neuron.kind = Next::Bound;
+        fires
+    }
+
+    #[inline]
+    fn receive(&mut self, arrival: &Arrival, refractory: bool) {
+        let receptor = &self.receptors.receptors()[arrival.receptor as usize];
+        if receptor.kind == ReceptorKind::Delta {
+            if !refractory {
+                self.model.receive(&mut self.neuron.state, arrival.weight);
+            }
+        } else if !refractory || receptor.refractory_input {
+            self.receptors.receive(self.inputs, arrival.receptor as usize, arrival.weight);
+        }
+    }
+
+    /// The reset; tells whether a refractory time begins.
+    fn fire(&mut self, now: Time) -> bool {
+        self.receptors.fire(self.inputs);
+        self.model.fire(&mut self.neuron.state);
+        let end = now.after(self.model.refractory_ms());
+        if end > now {
+            self.neuron.kind = Next::RefractoryEnd;
+            self.neuron.next = end;
+        }
+        end > now
+    }
+
+    /// What is due at `now`. A bound that has come up is replaced by a better one, or by the crossing; the anchor stays
+    /// where it is.
+    fn due(&mut self, now: Time, input: bool, out: &mut Outbox) -> Due {
+        if self.neuron.kind == Next::Bound && self.neuron.next <= now {
+            self.refine(now, input, out);
+        }
+        let next_is_due = self.neuron.next <= now;
+        Due {
+            crossing: next_is_due && self.neuron.kind == Next::Crossing,
+            refractory_end: next_is_due && self.neuron.kind == Next::RefractoryEnd,
+            stimulus: !self.schedules.is_empty() && self.schedules.next(self.index) <= now,
+        }
+    }
+
+    fn refine(&mut self, now: Time, input: bool, out: &mut Outbox) {
+        let anchor = self.neuron.anchor;
+        let elapsed_ms = now.since(anchor);
+        let bound_ms = self.model.crossing_bound(self.anchored(), elapsed_ms);
+        // With input at this instant the anchor moves now: a bound beyond it is all that has to be known. Without, a
+        // bound that gains little would be asked for again at once: better find the crossing.
+        let worth_ms = if input { 0.0 } else { 0.05 * (elapsed_ms + 0.1) };
+        if bound_ms > elapsed_ms + worth_ms && anchor.after(bound_ms) > now {
+            self.neuron.next = anchor.after(bound_ms);
+            return;
+        }
+        let crossing = self.model.first_crossing(self.anchored());
+        out.ambiguous += u64::from(crossing.ambiguous);
+        // A bound is conservative by far more than rounding, so this `max` never acts; it keeps time from running
+        // backwards if a model breaks its promise.
+        debug_assert!(anchor.after(crossing.after_ms) >= now, "a crossing before its bound");
+        self.neuron.next = anchor.after(crossing.after_ms).max(now);
+        self.neuron.kind = Next::Crossing;
+    }
+
+    /// Tells the engine the wake time if it has to know: not if the time that it has is an earlier, still valid bound.
+    #[inline]
+    fn report_wake(&mut self, is_taken_out: impl Fn(Time) -> bool, out: &mut Outbox) {
+        let wake = self.wake();
+        if wake < self.neuron.queued || is_taken_out(self.neuron.queued) {
+            self.neuron.queued = wake;
+            out.wakes.push((LocalId(self.index as u32), wake));
+        }
+    }
+
+    /// Everything before `to`.
+    #[inline]
+    fn window(&mut self, to: Time, arrivals: &[Arrival], out: &mut Outbox) -> Result<(), GroupError> {
+        let neuron = LocalId(self.index as u32);
+        let mut done = 0;
+        let mut last_spike = Time::NEVER;
+        let mut repeats = 0;
+        loop {
+            let arrival = arrivals.get(done).map_or(Time::NEVER, |a| a.at);
+            let now = arrival.min(self.wake());
+            if now >= to {
+                return Ok(());
+            }
+            let mut together = done;
+            while together < arrivals.len() && arrivals[together].at == now {
+                together += 1;
+            }
+            if self.instant(now, &arrivals[done..together], out) {
+                out.spikes.push((now, neuron));
+                repeats = if now == last_spike { repeats + 1 } else { 0 };
+                if repeats > ENDLESS {
+                    return Err(GroupError::Endless { neuron, at: now });
+                }
+                last_spike = now;
+            }
+            done = together;
+        }
+    }
+}
+
+impl<M: NeuronModel> Group for Population<M> {
+    fn size(&self) -> usize {
+        self.neurons.len()
+    }
+
+    fn start(&mut self, out: &mut Outbox) {
+        for index in 0..self.neurons.len() {
+            let mut cell = self.cell(index);
+            if cell.model.is_at_threshold(&cell.neuron.state) {
+                cell.neuron.kind = Next::Crossing;
+            } else {
+                cell.neuron.next = Time::ZERO.after(cell.model.crossing_bound(cell.anchored(), 0.0));
+            }
+            cell.report_wake(|_| true, out);
+        }
+    }
+
+    fn drive(
+        &mut self,
+        until: Until,
+        touched: &[Touch],
+        arrivals: &[Arrival],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        for touch in touched {
+            let arrivals = &arrivals[touch.first as usize..][..touch.count as usize];
+            let mut cell = self.cell(touch.neuron.index());
+            match until {
+                Until::Instant(now) => {
+                    if cell.instant(now, arrivals, out) {
+                        out.spikes.push((now, touch.neuron));
+                    }
+                    cell.report_wake(|queued| queued <= now, out);
+                }
+                Until::Before(to) => {
+                    cell.window(to, arrivals, out)?;
+                    cell.report_wake(|queued| queued < to, out);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn sample(&self, at: Time, neuron: LocalId, variable: usize) -> f64 {
+        let index = neuron.index();
+        let model = self.model(index);
+        let cell = &self.neurons[index];
+        let mut state = cell.state;
+        let mut inputs = self.inputs[index * self.stride..][..self.stride].to_vec();
+        let dt_ms = at.since(cell.anchor);
+        if dt_ms > 0.0 {
+            if cell.kind == Next::RefractoryEnd {
+                model.flow_refractory(&mut state, &mut inputs, self.schedules.current(index), dt_ms);
+            } else {
+                model.flow(&mut state, &mut inputs, self.schedules.current(index), dt_ms);
+            }
+        }
+        match variable.checked_sub(M::SPEC.variables.len()) {
+            None => model.variable(&state, variable),
+            Some(input) => inputs[input],
+        }
+    }
+}
