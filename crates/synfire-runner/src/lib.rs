@@ -1,4 +1,10 @@
 //! Scenario files, recordings and the `synfire` command.
 
 pub mod cli;
+pub mod compare;
+pub mod numbers;
+pub mod picture;
+pub mod progress;
+pub mod recording;
 pub mod scenario;
+pub mod statistics;
