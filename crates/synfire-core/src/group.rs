@@ -82,9 +82,22 @@ pub trait Group: Send {
     /// all that happened up to `at` and nothing later has been driven. Changes nothing.
     fn sample(&self, at: Time, neuron: LocalId, variable: usize) -> f64;
 
-    /// True for units that take no input: their spikes can be asked for ahead of everything else.
-    fn is_source(&self) -> bool {
-        false
+    /// For units that take no input and are asked ahead of everything else: how many spikes they make together per ms,
+    /// about; 0 for all other groups.
+    fn source_spikes_per_ms(&self) -> f64 {
+        0.0
+    }
+
+    /// Takes the spikes of one unit of a source that arrive, `delay_ms` after each, before `before`: their times of
+    /// arrival. A unit that is asked so is not driven.
+    fn take_arrivals(&mut self, neuron: LocalId, delay_ms: f64, before: Time, arrivals: &mut Vec<Time>) {
+        let _ = (neuron, delay_ms, before, arrivals);
+    }
+
+    /// How many spikes before `before` one unit of a source has that have not been taken.
+    fn spikes_left(&self, neuron: LocalId, before: Time) -> u64 {
+        let _ = (neuron, before);
+        0
     }
 }
 

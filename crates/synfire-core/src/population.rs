@@ -46,6 +46,22 @@ enum Next {
     RefractoryEnd,
 }
 
+/// What a neuron has to do by itself at an instant.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    crossing: bool,
+    refractory_end: bool,
+    stimulus: bool,
+}
+
+impl Due {
+    const NOTHING: Due = Due { crossing: false, refractory_end: false, stimulus: false };
+
+    fn anything(self) -> bool {
+        self.crossing || self.refractory_end || self.stimulus
+    }
+}
+
 impl<M: NeuronModel> Population<M> {
     /// Makes the population at t = 0.
     ///
@@ -102,18 +118,19 @@ impl<M: NeuronModel> Population<M> {
     /// One neuron at one instant: what is due and what arrives, one threshold test. Tells whether it spikes.
     #[inline]
     fn instant(&mut self, index: usize, now: Time, arrivals: &[Arrival], out: &mut Outbox) -> bool {
-        let reached = self.crossing_reached(index, now, !arrivals.is_empty(), out);
-        let neuron = &self.neurons[index];
-        let refractory_ends = neuron.kind == Next::RefractoryEnd && neuron.next <= now;
-        let stimulus_changes = !self.schedules.is_empty() && self.schedules.next(index) <= now;
-        if !(reached || refractory_ends || stimulus_changes || !arrivals.is_empty()) {
+        let due = if self.wake(index) <= now {
+            self.due(index, now, !arrivals.is_empty(), out)
+        } else {
+            Due::NOTHING
+        };
+        if !due.anything() && arrivals.is_empty() {
             return false;
         }
 
         let model = &self.models[if self.models.len() == 1 { 0 } else { index }];
         let neuron = &mut self.neurons[index];
         let inputs = &mut self.inputs[index * self.stride..][..self.stride];
-        let stimulus = self.schedules.current(index);
+        let mut stimulus = self.schedules.current(index);
         let dt_ms = now.since(neuron.anchor);
         let mut refractory = neuron.kind == Next::RefractoryEnd;
         if dt_ms > 0.0 {
@@ -124,15 +141,16 @@ impl<M: NeuronModel> Population<M> {
             }
         }
         neuron.anchor = now;
-        if reached {
-            // The crossing is at this instant by definition, whatever rounding says of the flow.
-            model.put_at_threshold(&mut neuron.state);
-        }
-        if refractory_ends {
-            refractory = false;
-        }
-        if stimulus_changes {
-            self.schedules.advance(index, now);
+        if due.anything() {
+            if due.crossing {
+                // The crossing is at this instant by definition, whatever rounding says of the flow.
+                model.put_at_threshold(&mut neuron.state);
+            }
+            refractory &= !due.refractory_end;
+            if due.stimulus {
+                self.schedules.advance(index, now);
+                stimulus = self.schedules.current(index);
+            }
         }
         for arrival in arrivals {
             let receptor = &self.receptors.receptors()[arrival.receptor as usize];
@@ -144,8 +162,11 @@ impl<M: NeuronModel> Population<M> {
                 self.receptors.receive(inputs, arrival.receptor as usize, arrival.weight);
             }
         }
+        if refractory {
+            return false; // its end is what comes next, as before
+        }
 
-        let fires = !refractory && model.is_at_threshold(&neuron.state);
+        let fires = model.is_at_threshold(&neuron.state);
         if fires {
             self.receptors.fire(inputs);
             model.fire(&mut neuron.state);
@@ -155,28 +176,27 @@ impl<M: NeuronModel> Population<M> {
                 neuron.next = end;
                 return true;
             }
-        } else if refractory {
-            return false; // its end is what comes next, as before
         }
-        let at = Anchored { state: &neuron.state, inputs, stimulus: self.schedules.current(index) };
+        let at = Anchored { state: &neuron.state, inputs, stimulus };
         neuron.next = now.after(model.crossing_bound(at, 0.0));
         neuron.kind = Next::Bound;
         fires
     }
 
-    /// Whether the flow reaches threshold at `now`. A bound that has come up is replaced by a better one, or by the
-    /// crossing; the anchor stays where it is.
-    #[inline]
-    fn crossing_reached(&mut self, index: usize, now: Time, input: bool, out: &mut Outbox) -> bool {
+    /// What is due at `now`. A bound that has come up is replaced by a better one, or by the crossing; the anchor stays
+    /// where it is.
+    fn due(&mut self, index: usize, now: Time, input: bool, out: &mut Outbox) -> Due {
         let neuron = &self.neurons[index];
-        if neuron.next > now || neuron.kind == Next::RefractoryEnd {
-            return false;
-        }
-        if neuron.kind == Next::Bound {
+        if neuron.kind == Next::Bound && neuron.next <= now {
             self.refine(index, now, input, out);
         }
         let neuron = &self.neurons[index];
-        neuron.kind == Next::Crossing && neuron.next <= now
+        let next_is_due = neuron.next <= now;
+        Due {
+            crossing: next_is_due && neuron.kind == Next::Crossing,
+            refractory_end: next_is_due && neuron.kind == Next::RefractoryEnd,
+            stimulus: !self.schedules.is_empty() && self.schedules.next(index) <= now,
+        }
     }
 
     fn refine(&mut self, index: usize, now: Time, input: bool, out: &mut Outbox) {

@@ -6,9 +6,14 @@ use crate::spec::ModelSpec;
 use crate::time::Time;
 
 /// One unit's spike train, drawn from front to back.
-pub trait SpikeTrain: Send {
+pub trait SpikeTrain: Send + Clone {
     /// The next spike, never earlier than the one before; `Time::NEVER` after the last.
     fn next_spike(&mut self) -> Time;
+
+    /// How many spikes it makes per ms, about; 0 if that cannot be told.
+    fn spikes_per_ms(&self) -> f64 {
+        0.0
+    }
 }
 
 /// A model of units that spike on their own.
@@ -92,7 +97,31 @@ impl<T: SpikeTrain> Group for SourceGroup<T> {
         f64::NAN // sources have no variables; scenarios that ask for one are refused
     }
 
-    fn is_source(&self) -> bool {
-        true
+    fn source_spikes_per_ms(&self) -> f64 {
+        self.trains.iter().map(T::spikes_per_ms).sum()
+    }
+
+    #[inline]
+    fn take_arrivals(&mut self, neuron: LocalId, delay_ms: f64, before: Time, arrivals: &mut Vec<Time>) {
+        let (train, upcoming) = (&mut self.trains[neuron.index()], &mut self.upcoming[neuron.index()]);
+        loop {
+            let arrival = upcoming.after(delay_ms);
+            if arrival >= before {
+                return;
+            }
+            arrivals.push(arrival);
+            *upcoming = train.next_spike();
+        }
+    }
+
+    fn spikes_left(&self, neuron: LocalId, before: Time) -> u64 {
+        let mut train = self.trains[neuron.index()].clone();
+        let mut at = self.upcoming[neuron.index()];
+        let mut left = 0;
+        while at < before {
+            left += 1;
+            at = train.next_spike();
+        }
+        left
     }
 }

@@ -15,7 +15,7 @@ use std::fmt;
 /// assert!(arrival > spike);
 /// assert!((arrival.since(spike) - 1e-12).abs() < 1e-16);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Time {
     epoch: u64,
     offset: OrderedFloat<f64>,
@@ -109,6 +109,39 @@ impl Time {
         } else {
             Time { epoch: self.epoch.saturating_add(1), offset: OrderedFloat(0.0) }
         }
+    }
+}
+
+impl Time {
+    /// Both parts as one integer of the same order: an offset is neither negative nor NaN, so its bits rise with it. One
+    /// comparison of integers instead of up to three.
+    #[inline]
+    fn order(self) -> u128 {
+        u128::from(self.epoch) << 64 | u128::from(self.offset.0.to_bits())
+    }
+}
+
+impl Ord for Time {
+    #[inline]
+    fn cmp(&self, other: &Time) -> std::cmp::Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+impl PartialOrd for Time {
+    #[inline]
+    fn partial_cmp(&self, other: &Time) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+
+    #[inline]
+    fn lt(&self, other: &Time) -> bool {
+        self.order() < other.order()
+    }
+
+    #[inline]
+    fn le(&self, other: &Time) -> bool {
+        self.order() <= other.order()
     }
 }
 

@@ -10,7 +10,7 @@ use synfire_core::observer::{Observer, Raster};
 use synfire_core::oracle::{self, OracleNeurons, OracleSource, OracleUnits};
 use synfire_core::population::Population;
 use synfire_core::receptor::{Receptor, ReceptorKind, ReceptorSet};
-use synfire_core::source::SourceGroup;
+use synfire_core::source::{SourceGroup, SpikeTrain};
 use synfire_core::spec::{
     Column, ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, ParamTable, VariableSpec,
 };
@@ -243,7 +243,7 @@ impl Plan {
         stops: &[Time],
         probes: Vec<Probe>,
     ) -> (Raster, Samples) {
-        let options = Options { queue, engine: Some(engine) };
+        let options = Options { queue, engine: Some(engine), ..Options::default() };
         let mut simulation = Simulation::new(self.network(), probes, &options).unwrap();
         let mut watched = (Raster::default(), Samples::default());
         for &stop in stops {
@@ -339,4 +339,63 @@ fn the_lookahead_engine_refuses_zero_delays() {
     };
     let options = Options { engine: Some(EngineKind::Lookahead), ..Options::default() };
     assert!(Simulation::new(plan.network(), vec![], &options).is_err());
+}
+
+/// Spikes every few eighths of a millisecond, irregularly.
+#[derive(Clone)]
+struct DenseTrain {
+    state: u32,
+    last: u32,
+}
+
+impl SpikeTrain for DenseTrain {
+    fn next_spike(&mut self) -> Time {
+        self.state = self.state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.last += (self.state >> 29) + 1;
+        ms(eighths(self.last))
+    }
+
+    fn spikes_per_ms(&self) -> f64 {
+        2.0
+    }
+}
+
+proptest! {
+    #[test]
+    fn dense_input_that_is_asked_directly_gives_the_same_bits(plan in plans(1), seed: u32, stop in 0u32..190) {
+        let n = plan.neurons.len();
+        let dense = || (0..n).map(|i| DenseTrain { state: seed.wrapping_add(i as u32), last: 0 }).collect();
+        let one_to_one = |source: u32, weight: f64, delay: u32| Projection {
+            source: PopulationId(source),
+            target: PopulationId(1),
+            receptor: 0,
+            offsets: (0..=n as u64).collect(),
+            targets: (0..n as u32).collect(),
+            weights: Values::Same(weight),
+            delays: Values::Same(eighths(delay)),
+            declared: None,
+        };
+        let network = || {
+            let mut network = plan.network();
+            network.groups.push(Box::new(SourceGroup::new(dense())));
+            network.groups.push(Box::new(SourceGroup::new(dense())));
+            network.projections.push(one_to_one(2, 0.25, 3));
+            network.projections.insert(0, one_to_one(3, -0.125, 1));
+            network
+        };
+        let spikes = |engine, unwatched: Vec<PopulationId>, stop| {
+            let options = Options { engine: Some(engine), unwatched, ..Options::default() };
+            let mut simulation = Simulation::new(network(), plan.probes(), &options).unwrap();
+            let mut seen = (Raster::default(), Samples::default());
+            simulation.run(stop, &mut seen).unwrap();
+            simulation.run(END, &mut seen).unwrap();
+            seen.0.spikes.retain(|s| s.1.0 < 2);
+            (seen, simulation.counts())
+        };
+        let stop = ms(eighths(stop));
+        let expected = spikes(EngineKind::Queue, vec![], END);
+        prop_assert_eq!(&spikes(EngineKind::Lookahead, vec![], stop), &expected);
+        prop_assert_eq!(&spikes(EngineKind::Lookahead, vec![PopulationId(2), PopulationId(3)], stop), &expected);
+        prop_assert_eq!(&spikes(EngineKind::Lookahead, vec![PopulationId(3)], END), &expected);
+    }
 }

@@ -2,6 +2,9 @@
 
 pub mod cli;
 pub mod compare;
+pub mod draw;
+pub mod formats;
+pub mod import;
 pub mod numbers;
 pub mod picture;
 pub mod progress;

@@ -4,18 +4,23 @@
 //! that arrives in a window is known when it begins, and each neuron goes through it alone. Edges of windows move no
 //! state: they lie where it suits (at the next event after idle time, at a probe, at the end of a call) and no bit depends
 //! on them.
+//!
+//! Dense background input, such as a Poisson process of 20 kHz for each neuron, would be most of the spikes under way. Where
+//! such a source projects one to one and to one population only, its spikes need not fly at all: when a neuron is driven, its
+//! own source is asked for what arrives in the window. That is called *direct* input. It gives the same arrivals.
 
 use super::by_instant::needs_arrivals;
 use super::flights::Landing;
 use super::{Engine, RunError};
 use crate::group::{Arrival, Touch, Until};
 use crate::ids::{LocalId, NeuronId, PopulationId};
+use crate::network::{Projection, Values};
 use crate::observer::Observer;
 use crate::queue::EventQueue;
 use crate::time::Time;
 
 /// Arrivals that are handed to a group at once: enough to amortise the call, few enough to stay in the cache.
-const BATCH: usize = 4096;
+const BATCH: usize = 512;
 
 /// All synapses that one spike reaches at one instant over one projection.
 #[derive(Clone, Copy, Debug)]
@@ -27,22 +32,68 @@ pub(super) struct Volley {
     end: u64,
 }
 
-/// The arrivals of a window at one population, sorted by target: `offsets` has where each target's begin in `entries`.
+/// The arrivals of a window at one population, sorted by target.
 #[derive(Default)]
 pub(super) struct Inbox {
     volleys: Vec<Volley>,
-    offsets: Vec<u32>,
     entries: Vec<Entry>,
+    runs: Vec<Run>,
+    /// For a counting sort: where the entries of each target go.
+    slots: Vec<u32>,
+    /// For a sort of few arrivals.
+    few: Vec<(u32, Entry)>,
+}
+
+/// The arrivals of one target: the entries from `first` to before `end`.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    target: u32,
+    first: u32,
+    end: u32,
 }
 
 /// One arrival: its volley, and its synapse as a place after the volley's first.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     volley: u32,
     place: u32,
 }
 
+/// Less than one arrival for this many neurons are few.
+const FEW: usize = 8;
+
+/// Sources that make less spikes than this per unit and window are not worth asking each of them in every window.
+const DIRECT_SPIKES: f64 = 0.05;
+
+/// An arrival from a source that is asked directly.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DirectArrival {
+    at: Time,
+    source: NeuronId,
+    projection: u32,
+}
+
 impl<Q: EventQueue> Engine<Q> {
+    /// Prepares for windows of `window_ms` and finds the sources that can be asked directly.
+    pub(super) fn look_ahead(&mut self, window_ms: f64, unwatched: &[PopulationId]) {
+        self.window_ms = window_ms;
+        for &population in unwatched {
+            let [index] = self.leaving[population.index()][..] else { continue };
+            let projection = &self.network.projections[index];
+            let source = &self.network.groups[population.index()];
+            let size = source.size();
+            let one_to_one = projection.targets.len() == size
+                && self.network.groups[projection.target.index()].size() == size
+                && projection.targets.iter().enumerate().all(|(i, &t)| i == t as usize)
+                && projection.offsets.iter().enumerate().all(|(i, &offset)| i as u64 == offset)
+                && matches!(projection.delays, Values::Same(_));
+            if one_to_one && source.source_spikes_per_ms() * window_ms >= DIRECT_SPIKES * size as f64 {
+                self.direct[projection.target.index()].push(index);
+                self.is_direct[population.index()] = true;
+            }
+        }
+    }
+
     pub(super) fn run_by_window(
         &mut self,
         until: Time,
@@ -50,7 +101,11 @@ impl<Q: EventQueue> Engine<Q> {
     ) -> Result<(), RunError> {
         self.start();
         loop {
-            let next = self.queue.next().min(self.flights.next_of_all());
+            // Direct input comes at any time, so there is no idle time to jump over.
+            let next = match self.is_direct.contains(&true) {
+                true => self.now,
+                false => self.queue.next().min(self.flights.next_of_all()),
+            };
             self.take_samples(next.min(until), observer);
             if next >= until {
                 self.now = self.now.max(until);
@@ -72,7 +127,8 @@ impl<Q: EventQueue> Engine<Q> {
         let mut inbox = std::mem::take(&mut self.inbox);
         for population in 0..self.network.groups.len() {
             self.fill_inbox(population, to, &mut inbox);
-            if !inbox.entries.is_empty() || !self.scratch.due[population].is_empty() {
+            let direct = !self.direct[population].is_empty();
+            if direct || !inbox.entries.is_empty() || !self.scratch.due[population].is_empty() {
                 self.drive_window(population, to, &inbox, observer)?;
             }
         }
@@ -94,6 +150,7 @@ impl<Q: EventQueue> Engine<Q> {
     fn fill_inbox(&mut self, population: usize, to: Time, inbox: &mut Inbox) {
         inbox.volleys.clear();
         inbox.entries.clear();
+        inbox.runs.clear();
         let mut landings: Vec<Landing> = std::mem::take(&mut self.landings);
         for &index in &self.reaching[population] {
             let projection = &self.network.projections[index];
@@ -120,29 +177,52 @@ impl<Q: EventQueue> Engine<Q> {
         self.settle_ranks(inbox);
     }
 
-    /// A counting sort of all arrivals by target.
+    /// Sorts all arrivals by target: by counting, or if they are few next to the neurons, by comparing.
     fn sort_by_target(&self, population: usize, inbox: &mut Inbox) {
         let projections = &self.network.projections;
         let size = self.network.groups[population].size();
-        inbox.offsets.clear();
-        inbox.offsets.resize(size + 2, 0);
-        for volley in &inbox.volleys {
-            let targets = &projections[volley.projection as usize].targets;
-            for &target in &targets[volley.first as usize..volley.end as usize] {
-                inbox.offsets[target as usize + 2] += 1;
+        let Inbox { volleys, entries, runs, slots, few } = inbox;
+        let targets =
+            |v: &Volley| &projections[v.projection as usize].targets[v.first as usize..v.end as usize];
+        let total: usize = volleys.iter().map(|v| (v.end - v.first) as usize).sum();
+        if total < size / FEW {
+            few.clear();
+            for (number, volley) in volleys.iter().enumerate() {
+                let entry = |place: usize| Entry { volley: number as u32, place: place as u32 };
+                few.extend(targets(volley).iter().enumerate().map(|(place, &target)| (target, entry(place))));
+            }
+            few.sort_unstable();
+            for &(target, entry) in few.iter() {
+                let end = entries.len() as u32;
+                match runs.last_mut() {
+                    Some(run) if run.target == target => run.end = end + 1,
+                    _ => runs.push(Run { target, first: end, end: end + 1 }),
+                }
+                entries.push(entry);
+            }
+            return;
+        }
+        slots.clear();
+        slots.resize(size, 0);
+        for volley in volleys.iter() {
+            for &target in targets(volley) {
+                slots[target as usize] += 1;
             }
         }
-        let mut total = 0;
-        for offset in &mut inbox.offsets {
-            total += *offset;
-            *offset = total;
+        let mut first = 0;
+        for (target, slot) in slots.iter_mut().enumerate() {
+            let end = first + *slot;
+            if end > first {
+                runs.push(Run { target: target as u32, first, end });
+            }
+            *slot = first;
+            first = end;
         }
-        inbox.entries.resize(total as usize, Entry::default());
-        for (number, volley) in inbox.volleys.iter().enumerate() {
-            let targets = &projections[volley.projection as usize].targets;
-            for (place, &target) in targets[volley.first as usize..volley.end as usize].iter().enumerate() {
-                let slot = &mut inbox.offsets[target as usize + 1];
-                inbox.entries[*slot as usize] = Entry { volley: number as u32, place: place as u32 };
+        entries.resize(total, Entry::default());
+        for (number, volley) in volleys.iter().enumerate() {
+            for (place, &target) in targets(volley).iter().enumerate() {
+                let slot = &mut slots[target as usize];
+                entries[*slot as usize] = Entry { volley: number as u32, place: place as u32 };
                 *slot += 1;
             }
         }
@@ -158,9 +238,8 @@ impl<Q: EventQueue> Engine<Q> {
         if !volleys.windows(2).any(|pair| ranked(&pair[0]) && meet(&pair[0], &pair[1])) {
             return;
         }
-        for target in 0..inbox.offsets.len() - 2 {
-            let entries =
-                &mut inbox.entries[inbox.offsets[target] as usize..inbox.offsets[target + 1] as usize];
+        for run in &inbox.runs {
+            let entries = &mut inbox.entries[run.first as usize..run.end as usize];
             entries.sort_by_key(|entry| {
                 let volley = &volleys[entry.volley as usize];
                 let projection = &projections[volley.projection as usize];
@@ -180,24 +259,34 @@ impl<Q: EventQueue> Engine<Q> {
         observer: &mut impl Observer,
     ) -> Result<(), RunError> {
         let due = std::mem::take(&mut self.scratch.due[population]);
-        let mut due_left = due.iter().copied().peekable();
+        let mut due_left = due.iter().map(|n| n.0).peekable();
+        let mut runs = inbox.runs.iter().peekable();
+        let mut all =
+            (!self.direct[population].is_empty()).then(|| 0..self.network.groups[population].size() as u32);
         self.scratch.touched.clear();
         self.scratch.arrivals.clear();
-        if !inbox.entries.is_empty() {
-            for target in 0..inbox.offsets.len() - 2 {
-                let (first, end) = (inbox.offsets[target] as usize, inbox.offsets[target + 1] as usize);
-                let neuron = LocalId(target as u32);
-                if due_left.next_if_eq(&neuron).is_none() && first == end {
-                    continue;
-                }
-                self.touch(population, neuron, &inbox.volleys, &inbox.entries[first..end], observer);
-                if self.scratch.arrivals.len() >= BATCH {
-                    self.drive_batch(population, to)?;
-                }
+        loop {
+            let next = match &mut all {
+                Some(all) => all.next(),
+                None => match (due_left.peek(), runs.peek()) {
+                    (Some(&due), Some(run)) => Some(due.min(run.target)),
+                    (Some(&due), None) => Some(due),
+                    (None, Some(run)) => Some(run.target),
+                    (None, None) => None,
+                },
+            };
+            let Some(target) = next else { break };
+            let is_due = due_left.next_if_eq(&target).is_some();
+            let entries = match runs.next_if(|run| run.target == target) {
+                Some(run) => &inbox.entries[run.first as usize..run.end as usize],
+                None => &[],
+            };
+            self.ask_sources(population, LocalId(target), to);
+            if is_due || !entries.is_empty() || !self.direct_arrivals.is_empty() {
+                self.touch(population, LocalId(target), &inbox.volleys, entries, observer);
             }
-        } else {
-            for neuron in due_left {
-                self.touch(population, neuron, &[], &[], observer);
+            if self.scratch.arrivals.len() >= BATCH {
+                self.drive_batch(population, to)?;
             }
         }
         self.drive_batch(population, to)?;
@@ -206,7 +295,27 @@ impl<Q: EventQueue> Engine<Q> {
         Ok(())
     }
 
-    /// Adds a neuron and its arrivals to the batch.
+    /// Asks the neuron's direct sources for what arrives before `to`.
+    #[inline]
+    fn ask_sources(&mut self, population: usize, neuron: LocalId, to: Time) {
+        self.direct_arrivals.clear();
+        for &index in &self.direct[population] {
+            let projection = &self.network.projections[index];
+            let source = projection.source.index();
+            self.direct_times.clear();
+            let delay_ms = projection.delays.at(0);
+            self.network.groups[source].take_arrivals(neuron, delay_ms, to, &mut self.direct_times);
+            self.counts.spikes[source] += self.direct_times.len() as u64;
+            let source = NeuronId(self.first[source] + neuron.0);
+            let arrival = |&at| DirectArrival { at, source, projection: index as u32 };
+            self.direct_arrivals.extend(self.direct_times.iter().map(arrival));
+        }
+        if self.direct[population].len() > 1 {
+            self.direct_arrivals.sort_by_key(|a| (a.at, a.source, a.projection));
+        }
+    }
+
+    /// Adds a neuron and its arrivals to the batch: those of the inbox and the direct ones, merged in canonical order.
     #[inline]
     fn touch(
         &mut self,
@@ -216,20 +325,32 @@ impl<Q: EventQueue> Engine<Q> {
         entries: &[Entry],
         observer: &mut impl Observer,
     ) {
+        let projections = &self.network.projections;
         let arrivals = &mut self.scratch.arrivals;
-        let first = arrivals.len() as u32;
-        self.scratch.touched.push(Touch { neuron, first, count: entries.len() as u32 });
-        self.counts.arrivals += entries.len() as u64;
-        for entry in entries {
-            let volley = &volleys[entry.volley as usize];
-            let projection = &self.network.projections[volley.projection as usize];
-            let weight = projection.weights.at(volley.first as usize + entry.place as usize);
-            let arrival = Arrival { at: volley.at, receptor: projection.receptor, weight };
+        let first = arrivals.len();
+        let mut add = |at: Time, source: NeuronId, projection: &Projection, place: usize| {
+            let arrival = Arrival { at, receptor: projection.receptor, weight: projection.weights.at(place) };
             if needs_arrivals(observer) {
-                observer.arrival(volley.source, PopulationId(population as u32), neuron, &arrival);
+                observer.arrival(source, PopulationId(population as u32), neuron, &arrival);
             }
             arrivals.push(arrival);
+        };
+        let mut direct = self.direct_arrivals.iter().peekable();
+        for entry in entries {
+            let volley = &volleys[entry.volley as usize];
+            let key = (volley.at, volley.source, volley.projection);
+            while let Some(a) = direct.next_if(|a| (a.at, a.source, a.projection) < key) {
+                add(a.at, a.source, &projections[a.projection as usize], neuron.index());
+            }
+            let place = volley.first as usize + entry.place as usize;
+            add(volley.at, volley.source, &projections[volley.projection as usize], place);
         }
+        for a in direct {
+            add(a.at, a.source, &projections[a.projection as usize], neuron.index());
+        }
+        let count = self.scratch.arrivals.len() - first;
+        self.counts.arrivals += count as u64;
+        self.scratch.touched.push(Touch { neuron, first: first as u32, count: count as u32 });
     }
 
     fn drive_batch(&mut self, population: usize, to: Time) -> Result<(), RunError> {

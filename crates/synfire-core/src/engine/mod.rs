@@ -41,12 +41,14 @@ pub enum EngineKind {
 }
 
 /// How to run a network.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The queue.
     pub queue: QueueKind,
     /// The engine; `None` lets the least delay decide.
     pub engine: Option<EngineKind>,
+    /// Populations whose spikes are counted, but need not be reported to observers. Dense background input runs faster so.
+    pub unwatched: Vec<PopulationId>,
 }
 
 /// What a run has done so far.
@@ -154,11 +156,14 @@ impl Simulation {
             None if can_look_ahead => EngineKind::Lookahead,
             None => EngineKind::Queue,
         };
-        let inner = match options.queue {
-            QueueKind::IndexedHeap => Inner::IndexedHeap(Engine::new(network, probes, least_delay_ms)),
-            QueueKind::PriorityQueue => Inner::PriorityQueue(Engine::new(network, probes, least_delay_ms)),
-            QueueKind::Scan => Inner::Scan(Engine::new(network, probes, least_delay_ms)),
+        let mut inner = match options.queue {
+            QueueKind::IndexedHeap => Inner::IndexedHeap(Engine::new(network, probes)),
+            QueueKind::PriorityQueue => Inner::PriorityQueue(Engine::new(network, probes)),
+            QueueKind::Scan => Inner::Scan(Engine::new(network, probes)),
         };
+        if kind == EngineKind::Lookahead {
+            with_engine!(&mut inner, engine => engine.look_ahead(least_delay_ms, &options.unwatched));
+        }
         Ok(Simulation { inner, kind })
     }
 
@@ -181,8 +186,8 @@ impl Simulation {
     }
 
     /// What has happened so far.
-    pub fn counts(&self) -> &Counts {
-        with_engine!(&self.inner, engine => &engine.counts)
+    pub fn counts(&self) -> Counts {
+        with_engine!(&self.inner, engine => engine.counts())
     }
 
     /// The engine that runs it.
@@ -203,7 +208,12 @@ struct Engine<Q> {
     queue: Q,
     flights: Flights,
     probes: ProbeSchedule,
+    /// The length of a window, ms; infinite if nothing is under way, ever.
     window_ms: f64,
+    /// The projections that reach each population and whose sources are asked directly: see [`by_window`].
+    direct: Vec<Vec<usize>>,
+    /// The populations that are asked directly: the queue does not know them.
+    is_direct: Vec<bool>,
     now: Time,
     started: bool,
     counts: Counts,
@@ -211,6 +221,8 @@ struct Engine<Q> {
     records: Vec<Vec<by_instant::Record>>,
     landings: Vec<flights::Landing>,
     inbox: by_window::Inbox,
+    direct_times: Vec<Time>,
+    direct_arrivals: Vec<by_window::DirectArrival>,
 }
 
 /// Lists that are filled again and again.
@@ -224,7 +236,7 @@ struct Scratch {
 }
 
 impl<Q: EventQueue> Engine<Q> {
-    fn new(network: Network, probes: Vec<Probe>, least_delay_ms: f64) -> Engine<Q> {
+    fn new(network: Network, probes: Vec<Probe>) -> Engine<Q> {
         let populations = network.groups.len();
         let mut leaving = vec![Vec::new(); populations];
         let mut reaching = vec![Vec::new(); populations];
@@ -243,7 +255,9 @@ impl<Q: EventQueue> Engine<Q> {
             reaching,
             first,
             probes: ProbeSchedule::new(probes),
-            window_ms: least_delay_ms,
+            window_ms: f64::INFINITY,
+            direct: vec![Vec::new(); populations],
+            is_direct: vec![false; populations],
             now: Time::ZERO,
             started: false,
             counts: Counts { spikes: vec![0; populations], ..Counts::default() },
@@ -251,6 +265,8 @@ impl<Q: EventQueue> Engine<Q> {
             records: vec![Vec::new(); populations],
             landings: Vec::new(),
             inbox: by_window::Inbox::default(),
+            direct_times: Vec::new(),
+            direct_arrivals: Vec::new(),
             network,
         }
     }
@@ -264,8 +280,22 @@ impl<Q: EventQueue> Engine<Q> {
         for population in 0..self.network.groups.len() {
             self.scratch.out.clear();
             self.network.groups[population].start(&mut self.scratch.out);
+            if self.is_direct[population] {
+                self.scratch.out.wakes.clear();
+            }
             self.take_wakes(population);
         }
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = self.counts.clone();
+        for population in (0..self.network.groups.len()).filter(|&p| self.is_direct[p]) {
+            // What has been asked for is what has arrived; what is under way has been emitted too.
+            let group = &self.network.groups[population];
+            let left = |neuron| group.spikes_left(LocalId(neuron as u32), self.now);
+            counts.spikes[population] += (0..group.size()).map(left).sum::<u64>();
+        }
+        counts
     }
 
     /// Hands the wake times in the outbox to the queue.
