@@ -4,7 +4,8 @@ use super::RecordingError;
 use super::manifest::{Input, digest_of};
 use crate::scenario::{Pairs, Rule, Scenario, SpikeTimes};
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Files above this size are not copied; the recording names them by absolute path and checksum instead.
@@ -59,7 +60,10 @@ fn keep(written: &str, path: &Path, recording: &Path, inputs: &[Input]) -> Resul
         let copy = recording.join(&file);
         let failed = |error| RecordingError::io(&copy, "cannot be written", error);
         fs::create_dir_all(recording.join("inputs")).map_err(failed)?;
-        fs::copy(path, &copy).map_err(failed)?;
+        // Not `fs::copy`: a copy of a file that may not be written could not be put on the disk or replaced.
+        let mut source =
+            File::open(path).map_err(|error| RecordingError::io(path, "cannot be read", error))?;
+        File::create(&copy).and_then(|mut copy| io::copy(&mut source, &mut copy)).map_err(failed)?;
         file
     };
     Ok(Input { written: written.to_owned(), file, bytes, blake3 })

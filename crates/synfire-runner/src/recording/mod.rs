@@ -6,11 +6,13 @@
 //! | `inputs/` | copies of those files |
 //! | `spikes.bin` | the spikes of the recorded populations, see [`spikes`] |
 //! | `states-N.npy` | state variables, see [`states`] |
+//! | `spikes.csv`, `npy/`, `spikes.h5` | the spikes for other programs, if asked for, see [`export`] |
 //! | `manifest.json` | versions, seed, counts and checksums, see [`manifest`] |
 //!
 //! Everything is written into `NAME.partial`, the manifest last, and the folder gets its name when all of it is on the
 //! disk: a crash never leaves anything that looks like a recording. A run that was interrupted leaves one that says so.
 
+pub mod export;
 pub mod inputs;
 pub mod manifest;
 mod reader;
@@ -18,11 +20,13 @@ mod recorder;
 pub mod spikes;
 pub mod states;
 
+pub use export::Format;
 pub use manifest::Manifest;
 pub use reader::{Recording, is_recording};
 pub use recorder::{Ending, Recorder, Settings, probes};
 pub use spikes::Spike;
 
+use crate::formats::FileError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -60,6 +64,9 @@ pub enum RecordingError {
         /// Why not, in words that follow its name.
         what: String,
     },
+    /// The spikes cannot be written in another program's format.
+    #[error(transparent)]
+    Export(#[from] FileError),
     /// A file of a recording is not what was written.
     #[error("{}: {what}", path.display())]
     Damaged {
@@ -83,3 +90,6 @@ impl RecordingError {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

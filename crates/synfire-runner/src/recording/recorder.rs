@@ -1,5 +1,6 @@
 //! Writing a recording while the network runs.
 
+use super::export::{Export, Format};
 use super::manifest::{self, FileEntry, Instant, Manifest, PopulationEntry, StatesEntry};
 use super::spikes::{Spike, SpikeWriter};
 use super::states::StatesWriter;
@@ -7,7 +8,7 @@ use super::{RecordingError, inputs, is_recording};
 use crate::scenario::{RecordedStates, Scenario};
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use synfire_core::engine::{Counts, Probe, ProbeTimes};
 use synfire_core::observer::Observer;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub queue: String,
     /// The engine, likewise.
     pub engine: String,
+    /// Formats to write the spikes in, too.
+    pub formats: Vec<Format>,
 }
 
 /// How a run ended.
@@ -66,6 +69,7 @@ pub struct Recorder {
     /// For each probe, the entry of `states` and the column in it.
     places: Vec<(usize, usize)>,
     manifest: Manifest,
+    exports: Vec<Export>,
     failed: Option<RecordingError>,
 }
 
@@ -101,9 +105,14 @@ impl Recorder {
             spikes,
             states: vec![],
             places: vec![],
-            manifest: Manifest { inputs, ..begun_manifest(scenario, settings) },
+            manifest: Manifest { inputs, ..begun_manifest(scenario, &settings) },
+            exports: vec![],
             failed: None,
         };
+        for format in settings.formats {
+            let export = Export::create(&recorder.partial, format, &recorder.manifest.populations)?;
+            recorder.exports.push(export);
+        }
         for states in &scenario.record.states {
             recorder.add_states(states, scenario)?;
         }
@@ -129,19 +138,22 @@ impl Recorder {
     /// A write that fails, now or earlier. What was written stays in the `.partial` folder, without manifest.
     pub fn finish(mut self, ending: &Ending, counts: &Counts) -> Result<Manifest, RecordingError> {
         self.check()?;
-        let Recorder { target, partial, replaces, spikes, states, mut manifest, .. } = self;
+        let Recorder { target, partial, replaces, spikes, states, exports, mut manifest, .. } = self;
         let mut names: Vec<String> = vec![SCENARIO.to_owned(), SPIKES.to_owned()];
         let path = partial.join(SPIKES);
-        spikes.finish().and_then(to_disk).map_err(|error| cannot_write(&path, error))?;
+        spikes.finish().map_err(|error| cannot_write(&path, error))?;
         for (writer, entry) in states.into_iter().zip(&mut manifest.states) {
             let path = partial.join(&entry.file);
-            let (sink, rows) = writer.finish().map_err(|error| cannot_write(&path, error))?;
-            to_disk(sink).map_err(|error| cannot_write(&path, error))?;
-            entry.rows = rows;
+            (_, entry.rows) = writer.finish().map_err(|error| cannot_write(&path, error))?;
             names.push(entry.file.clone());
+        }
+        for export in exports {
+            names.extend(export.format.files().iter().map(|&file| file.to_owned()));
+            export.finish()?;
         }
         names.extend(manifest.inputs.iter().map(|i| i.file.clone()).filter(|f| !Path::new(f).is_absolute()));
         for name in &names {
+            sync(&partial.join(name))?;
             manifest.files.push(FileEntry::of(&partial, name)?);
         }
         manifest.complete = *ending == Ending::Complete;
@@ -157,6 +169,14 @@ impl Recorder {
         write_manifest(&partial, &manifest)?;
         take_name(&partial, &target, replaces)?;
         Ok(manifest)
+    }
+
+    fn write_spike(&mut self, spike: Spike) -> Result<(), RecordingError> {
+        self.spikes.push(spike).map_err(|error| cannot_write(&self.partial.join(SPIKES), error))?;
+        for export in &mut self.exports {
+            export.push(spike)?;
+        }
+        Ok(())
     }
 
     fn add_states(&mut self, states: &RecordedStates, scenario: &Scenario) -> Result<(), RecordingError> {
@@ -189,8 +209,8 @@ impl Observer for Recorder {
         if !self.manifest.populations[population.index()].recorded || self.failed.is_some() {
             return;
         }
-        if let Err(error) = self.spikes.push(Spike { at, population, neuron }) {
-            self.failed = Some(cannot_write(&self.partial.join(SPIKES), error));
+        if let Err(error) = self.write_spike(Spike { at, population, neuron }) {
+            self.failed = Some(error);
         }
     }
 
@@ -213,7 +233,7 @@ fn neurons(states: &RecordedStates, scenario: &Scenario) -> impl Iterator<Item =
     (0..count).map(move |place| ids.as_ref().map_or(place, |ids| ids[place as usize]))
 }
 
-fn begun_manifest(scenario: &Scenario, settings: Settings) -> Manifest {
+fn begun_manifest(scenario: &Scenario, settings: &Settings) -> Manifest {
     let populations = scenario.populations.iter().enumerate().map(|(index, population)| PopulationEntry {
         name: population.name.clone(),
         size: population.size as u64,
@@ -226,8 +246,8 @@ fn begun_manifest(scenario: &Scenario, settings: Settings) -> Manifest {
         name: scenario.name.clone(),
         seed: scenario.seed,
         duration: Instant::from(scenario.duration),
-        queue: settings.queue,
-        engine: settings.engine,
+        queue: settings.queue.clone(),
+        engine: settings.engine.clone(),
         populations: populations.collect(),
         ..Manifest::default()
     }
@@ -269,10 +289,8 @@ fn is_empty_folder(path: &Path) -> bool {
 
 fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), RecordingError> {
     let path = folder.join(manifest::FILE);
-    let mut file = create_file(&path)?;
-    file.write_all(manifest.to_text().as_bytes())
-        .and_then(|()| to_disk(file))
-        .map_err(|error| cannot_write(&path, error))?;
+    fs::write(&path, manifest.to_text()).map_err(|error| cannot_write(&path, error))?;
+    sync(&path)?;
     folder_to_disk(folder).map_err(|error| cannot_write(folder, error))
 }
 
@@ -306,8 +324,10 @@ fn create_file(path: &Path) -> Result<BufWriter<File>, RecordingError> {
     File::create(path).map(BufWriter::new).map_err(|error| cannot_write(path, error))
 }
 
-fn to_disk(writer: BufWriter<File>) -> io::Result<()> {
-    writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+/// Makes the content of a written file last.
+fn sync(path: &Path) -> Result<(), RecordingError> {
+    let synced = File::options().append(true).open(path).and_then(|file| file.sync_all());
+    synced.map_err(|error| cannot_write(path, error))
 }
 
 /// Makes the names in a folder last; only Unix lets a folder be opened for that.
