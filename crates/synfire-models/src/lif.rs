@@ -249,7 +249,12 @@ impl NeuronModel for Lif {
         self.next_crossing(at)
     }
 
+    #[inline]
     fn crossing_bound(&self, at: Anchored<'_, LifState>, from_ms: f64) -> f64 {
+        // The commonest case by far in networks with delta synapses: nothing but input can make a spike.
+        if self.inputs.is_empty() && at.state.m < 0.0 && self.resting.m_inf(at.stimulus) <= 0.0 {
+            return f64::INFINITY;
+        }
         self.earliest_crossing(at, from_ms)
     }
 

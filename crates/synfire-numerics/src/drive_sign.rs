@@ -73,12 +73,12 @@ pub fn pattern(constant: f64, terms: impl Iterator<Item = Fading>) -> Pattern {
     pattern
 }
 
-/// All t in (0, horizon) at which `constant` plus all `terms` (by falling tau) changes its sign, rising, to a relative
-/// error of about 1e-9.
-pub fn sign_changes(constant: f64, terms: impl Iterator<Item = Fading>, horizon: f64) -> Vec<f64> {
+/// Rising times in (0, horizon) between which `constant` plus all `terms` (by falling tau) changes its sign at most once,
+/// and so after the last one. They are good to about 1e-9 relative.
+pub fn turning_points(constant: f64, terms: impl Iterator<Item = Fading>, horizon: f64) -> Vec<f64> {
     let mut all = vec![Fading { a: constant, b: 0.0, tau: f64::INFINITY }];
     all.extend(terms);
-    Scaled::new(all).sign_changes(horizon)
+    Scaled::new(all).derivative().sign_changes(horizon)
 }
 
 /// A sum of terms by falling tau, multiplied by e^(t/tau) of the first: it does not fade away.

@@ -141,25 +141,25 @@ impl<'a> Search<'a> {
     }
 
     fn run(&mut self, pattern: Pattern) -> Option<f64> {
-        let start = Point { t: 0.0, m: self.m, drive: sum_at(self.constant, self.drives(), 0.0) };
+        let mut left = Point { t: 0.0, m: self.m, drive: sum_at(self.constant, self.drives(), 0.0) };
         if pattern.most_changes < 2 {
-            return self.in_stretch(start, self.end, pattern.starts_positive);
+            return self.walk(left, self.end, pattern.starts_positive);
         }
-        let changes = drive_sign::sign_changes(self.constant, self.drives(), self.end);
-        let mut positive = pattern.starts_positive;
-        let mut left = start;
-        for right in changes.into_iter().chain([self.end]) {
-            if positive && let Some(crossing) = self.in_stretch(left, right, true) {
+        for turn in drive_sign::turning_points(self.constant, self.drives(), self.end) {
+            let right = self.at(left, turn);
+            let stays_negative = left.drive < 0.0 && right.drive <= 0.0;
+            let stays_positive = left.drive >= 0.0 && right.drive >= 0.0;
+            let nothing = stays_negative || stays_positive && right.m < 0.0;
+            if !nothing && let Some(crossing) = self.walk(left, turn, left.drive >= 0.0) {
                 return Some(crossing);
             }
-            left = self.at(left, right);
-            positive = !positive;
+            left = right;
         }
-        None
+        self.walk(left, self.end, left.drive >= 0.0)
     }
 
     /// The crossing in a stretch in which D changes its sign at most once.
-    fn in_stretch(&mut self, mut left: Point, end: f64, mut positive: bool) -> Option<f64> {
+    fn walk(&mut self, mut left: Point, end: f64, mut positive: bool) -> Option<f64> {
         let mut step = self.first_step(left);
         while left.t < end {
             let right = self.at(left, end.min(left.t + step));
@@ -188,8 +188,12 @@ impl<'a> Search<'a> {
         let tolerance = roots::Tolerance { noise: 0.0, relative_width: 1e-9 };
         let drive = |t| sum_at(self.constant, self.drives(), t);
         let peak = self.at(left, roots::refine(drive, left.t, right.t, tolerance));
-        self.ambiguous |= peak.m.abs() <= AMBIGUOUS_ULPS * f64::EPSILON * self.scale();
+        self.note_peak(peak);
         (peak.m >= 0.0).then(|| self.between(left, peak))
+    }
+
+    fn note_peak(&mut self, peak: Point) {
+        self.ambiguous |= peak.m.abs() <= AMBIGUOUS_ULPS * f64::EPSILON * self.scale();
     }
 
     /// The size of what m is made of.
