@@ -1,4 +1,9 @@
 //! Pure mathematics on numbers. Knows no neuron, no spike, no unit and no file.
 
+pub mod dd;
+pub mod drive_sign;
 pub mod math;
+pub mod quadrature;
 pub mod random;
+pub mod response;
+pub mod roots;

@@ -1,6 +1,14 @@
 //! Scenario files, recordings and the `synfire` command.
 
 pub mod cli;
+pub mod compare;
 pub mod connect;
 pub mod draw;
+pub mod formats;
+pub mod import;
+pub mod numbers;
+pub mod picture;
+pub mod progress;
+pub mod recording;
 pub mod scenario;
+pub mod statistics;

@@ -14,13 +14,13 @@ use super::flights::Landing;
 use super::{Engine, RunError};
 use crate::group::{Arrival, Touch, Until};
 use crate::ids::{LocalId, NeuronId, PopulationId};
-use crate::network::{Projection, Values};
+use crate::network::Values;
 use crate::observer::Observer;
 use crate::queue::EventQueue;
 use crate::time::Time;
 
 /// Arrivals that are handed to a group at once: enough to amortise the call, few enough to stay in the cache.
-const BATCH: usize = 4096;
+const BATCH: usize = 512;
 
 /// All synapses that one spike reaches at one instant over one projection.
 #[derive(Clone, Copy, Debug)]
@@ -32,20 +32,37 @@ pub(super) struct Volley {
     end: u64,
 }
 
-/// The arrivals of a window at one population, sorted by target: `offsets` has where each target's begin in `entries`.
+/// The arrivals of a window at one population, sorted by target.
 #[derive(Default)]
 pub(super) struct Inbox {
     volleys: Vec<Volley>,
-    offsets: Vec<u32>,
+    /// What each volley brings to every target; the weight is not a number where each synapse has its own.
+    heads: Vec<Arrival>,
     entries: Vec<Entry>,
+    runs: Vec<Run>,
+    /// For a counting sort: where the entries of each target go.
+    slots: Vec<u32>,
+    /// For a sort of few arrivals.
+    few: Vec<(u32, Entry)>,
+}
+
+/// The arrivals of one target: the entries from `first` to before `end`.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    target: u32,
+    first: u32,
+    end: u32,
 }
 
 /// One arrival: its volley, and its synapse as a place after the volley's first.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     volley: u32,
     place: u32,
 }
+
+/// Less than one arrival for this many neurons are few.
+const FEW: usize = 8;
 
 /// Sources that make less spikes than this per unit and window are not worth asking each of them in every window.
 const DIRECT_SPIKES: f64 = 0.05;
@@ -135,6 +152,7 @@ impl<Q: EventQueue> Engine<Q> {
     fn fill_inbox(&mut self, population: usize, to: Time, inbox: &mut Inbox) {
         inbox.volleys.clear();
         inbox.entries.clear();
+        inbox.runs.clear();
         let mut landings: Vec<Landing> = std::mem::take(&mut self.landings);
         for &index in &self.reaching[population] {
             let projection = &self.network.projections[index];
@@ -157,33 +175,65 @@ impl<Q: EventQueue> Engine<Q> {
         // one spike at one instant are of different projections; two of one source's spikes can meet over different
         // delays, then the declared ranks decide, synapse by synapse: see `settle_ranks`.
         inbox.volleys.sort_unstable_by_key(|v| (v.at, v.source, v.projection, v.first));
+        inbox.heads.clear();
+        inbox.heads.extend(inbox.volleys.iter().map(|volley| {
+            let projection = &self.network.projections[volley.projection as usize];
+            let weight = match projection.weights {
+                Values::Same(weight) => weight,
+                Values::Each(_) => f64::NAN,
+            };
+            Arrival { at: volley.at, receptor: projection.receptor, weight }
+        }));
         self.sort_by_target(population, inbox);
         self.settle_ranks(inbox);
     }
 
-    /// A counting sort of all arrivals by target.
+    /// Sorts all arrivals by target: by counting, or if they are few next to the neurons, by comparing.
     fn sort_by_target(&self, population: usize, inbox: &mut Inbox) {
         let projections = &self.network.projections;
         let size = self.network.groups[population].size();
-        inbox.offsets.clear();
-        inbox.offsets.resize(size + 2, 0);
-        for volley in &inbox.volleys {
-            let targets = &projections[volley.projection as usize].targets;
-            for &target in &targets[volley.first as usize..volley.end as usize] {
-                inbox.offsets[target as usize + 2] += 1;
+        let Inbox { volleys, entries, runs, slots, few, .. } = inbox;
+        let targets =
+            |v: &Volley| &projections[v.projection as usize].targets[v.first as usize..v.end as usize];
+        let total: usize = volleys.iter().map(|v| (v.end - v.first) as usize).sum();
+        if total < size / FEW {
+            few.clear();
+            for (number, volley) in volleys.iter().enumerate() {
+                let entry = |place: usize| Entry { volley: number as u32, place: place as u32 };
+                few.extend(targets(volley).iter().enumerate().map(|(place, &target)| (target, entry(place))));
+            }
+            few.sort_unstable();
+            for &(target, entry) in few.iter() {
+                let end = entries.len() as u32;
+                match runs.last_mut() {
+                    Some(run) if run.target == target => run.end = end + 1,
+                    _ => runs.push(Run { target, first: end, end: end + 1 }),
+                }
+                entries.push(entry);
+            }
+            return;
+        }
+        slots.clear();
+        slots.resize(size, 0);
+        for volley in volleys.iter() {
+            for &target in targets(volley) {
+                slots[target as usize] += 1;
             }
         }
-        let mut total = 0;
-        for offset in &mut inbox.offsets {
-            total += *offset;
-            *offset = total;
+        let mut first = 0;
+        for (target, slot) in slots.iter_mut().enumerate() {
+            let end = first + *slot;
+            if end > first {
+                runs.push(Run { target: target as u32, first, end });
+            }
+            *slot = first;
+            first = end;
         }
-        inbox.entries.resize(total as usize, Entry::default());
-        for (number, volley) in inbox.volleys.iter().enumerate() {
-            let targets = &projections[volley.projection as usize].targets;
-            for (place, &target) in targets[volley.first as usize..volley.end as usize].iter().enumerate() {
-                let slot = &mut inbox.offsets[target as usize + 1];
-                inbox.entries[*slot as usize] = Entry { volley: number as u32, place: place as u32 };
+        entries.resize(total, Entry::default());
+        for (number, volley) in volleys.iter().enumerate() {
+            for (place, &target) in targets(volley).iter().enumerate() {
+                let slot = &mut slots[target as usize];
+                entries[*slot as usize] = Entry { volley: number as u32, place: place as u32 };
                 *slot += 1;
             }
         }
@@ -199,9 +249,8 @@ impl<Q: EventQueue> Engine<Q> {
         if !volleys.windows(2).any(|pair| ranked(&pair[0]) && meet(&pair[0], &pair[1])) {
             return;
         }
-        for target in 0..inbox.offsets.len() - 2 {
-            let entries =
-                &mut inbox.entries[inbox.offsets[target] as usize..inbox.offsets[target + 1] as usize];
+        for run in &inbox.runs {
+            let entries = &mut inbox.entries[run.first as usize..run.end as usize];
             entries.sort_by_key(|entry| {
                 let volley = &volleys[entry.volley as usize];
                 let projection = &projections[volley.projection as usize];
@@ -221,32 +270,34 @@ impl<Q: EventQueue> Engine<Q> {
         observer: &mut impl Observer,
     ) -> Result<(), RunError> {
         let due = std::mem::take(&mut self.scratch.due[population]);
-        let mut due_left = due.iter().copied().peekable();
+        let mut due_left = due.iter().map(|n| n.0).peekable();
+        let mut runs = inbox.runs.iter().peekable();
+        let mut all =
+            (!self.direct[population].is_empty()).then(|| 0..self.network.groups[population].size() as u32);
         self.scratch.touched.clear();
         self.scratch.arrivals.clear();
-        self.direct_arrivals.clear();
-        if !self.direct[population].is_empty() || !inbox.entries.is_empty() {
-            for target in 0..self.network.groups[population].size() {
-                let entries = match inbox.entries.is_empty() {
-                    true => &[][..],
-                    false => {
-                        &inbox.entries[inbox.offsets[target] as usize..inbox.offsets[target + 1] as usize]
-                    }
-                };
-                let neuron = LocalId(target as u32);
-                self.ask_sources(population, neuron, to);
-                let is_due = due_left.next_if_eq(&neuron).is_some();
-                if !is_due && entries.is_empty() && self.direct_arrivals.is_empty() {
-                    continue;
-                }
-                self.touch(population, neuron, &inbox.volleys, entries, observer);
-                if self.scratch.arrivals.len() >= BATCH {
-                    self.drive_batch(population, to)?;
-                }
+        loop {
+            let next = match &mut all {
+                Some(all) => all.next(),
+                None => match (due_left.peek(), runs.peek()) {
+                    (Some(&due), Some(run)) => Some(due.min(run.target)),
+                    (Some(&due), None) => Some(due),
+                    (None, Some(run)) => Some(run.target),
+                    (None, None) => None,
+                },
+            };
+            let Some(target) = next else { break };
+            let is_due = due_left.next_if_eq(&target).is_some();
+            let entries = match runs.next_if(|run| run.target == target) {
+                Some(run) => &inbox.entries[run.first as usize..run.end as usize],
+                None => &[],
+            };
+            self.ask_sources(population, LocalId(target), to);
+            if is_due || !entries.is_empty() || !self.direct_arrivals.is_empty() {
+                self.touch(population, LocalId(target), inbox, entries, observer);
             }
-        } else {
-            for neuron in due_left {
-                self.touch(population, neuron, &[], &[], observer);
+            if self.scratch.arrivals.len() >= BATCH {
+                self.drive_batch(population, to)?;
             }
         }
         self.drive_batch(population, to)?;
@@ -281,32 +332,42 @@ impl<Q: EventQueue> Engine<Q> {
         &mut self,
         population: usize,
         neuron: LocalId,
-        volleys: &[Volley],
+        inbox: &Inbox,
         entries: &[Entry],
         observer: &mut impl Observer,
     ) {
         let projections = &self.network.projections;
         let arrivals = &mut self.scratch.arrivals;
         let first = arrivals.len();
-        let mut add = |at: Time, source: NeuronId, projection: &Projection, place: usize| {
-            let arrival = Arrival { at, receptor: projection.receptor, weight: projection.weights.at(place) };
+        let mut add = |source: NeuronId, arrival: Arrival| {
             if needs_arrivals(observer) {
                 observer.arrival(source, PopulationId(population as u32), neuron, &arrival);
             }
             arrivals.push(arrival);
         };
+        let arrive = |a: &DirectArrival| {
+            let projection = &projections[a.projection as usize];
+            Arrival { at: a.at, receptor: projection.receptor, weight: projection.weights.at(neuron.index()) }
+        };
         let mut direct = self.direct_arrivals.iter().peekable();
         for entry in entries {
-            let volley = &volleys[entry.volley as usize];
-            let key = (volley.at, volley.source, volley.projection);
-            while let Some(a) = direct.next_if(|a| (a.at, a.source, a.projection) < key) {
-                add(a.at, a.source, &projections[a.projection as usize], neuron.index());
+            let volley = &inbox.volleys[entry.volley as usize];
+            let mut arrival = inbox.heads[entry.volley as usize];
+            if arrival.weight.is_nan() {
+                let weights = &projections[volley.projection as usize].weights;
+                arrival.weight = weights.at(volley.first as usize + entry.place as usize);
             }
-            let place = volley.first as usize + entry.place as usize;
-            add(volley.at, volley.source, &projections[volley.projection as usize], place);
+            let is_before = |a: &&DirectArrival| {
+                a.at < arrival.at
+                    || a.at == arrival.at && (a.source, a.projection) < (volley.source, volley.projection)
+            };
+            while let Some(a) = direct.next_if(is_before) {
+                add(a.source, arrive(a));
+            }
+            add(volley.source, arrival);
         }
         for a in direct {
-            add(a.at, a.source, &projections[a.projection as usize], neuron.index());
+            add(a.source, arrive(a));
         }
         let count = self.scratch.arrivals.len() - first;
         self.counts.arrivals += count as u64;

@@ -1,0 +1,130 @@
+//! A raster as a small picture of braille characters: time to the right, neurons downwards, one band a population.
+
+use synfire_core::observer::Observer;
+use synfire_core::{LocalId, PopulationId, Time};
+
+/// Characters from left to right.
+const WIDTH: usize = 72;
+/// Lines, shared out to the populations by their size; each has at least one.
+const LINES: usize = 16;
+/// A braille character has two dots to the right and four downwards.
+const DOTS: (usize, usize) = (2, 4);
+/// More populations than this are not drawn.
+const MOST: usize = 24;
+const LONGEST_NAME: usize = 16;
+
+/// Sets a dot for every spike. Memory is the picture's, whatever the number of spikes.
+#[derive(Clone, Debug)]
+pub struct RasterPicture {
+    bands: Vec<Band>,
+    more: usize,
+    duration: Time,
+}
+
+#[derive(Clone, Debug)]
+struct Band {
+    name: String,
+    neurons: usize,
+    /// Braille cells, line by line, as the low byte of the character.
+    cells: Vec<u8>,
+}
+
+impl RasterPicture {
+    /// An empty picture of populations with these names and sizes, from 0 to `duration`.
+    pub fn new<'a>(populations: impl IntoIterator<Item = (&'a str, usize)>, duration: Time) -> RasterPicture {
+        let populations: Vec<(&str, usize)> = populations.into_iter().collect();
+        let all: usize = populations.iter().take(MOST).map(|(_, size)| size).sum();
+        let bands = populations.iter().take(MOST).map(|&(name, neurons)| {
+            // The share of the lines, rounded; never more lines of dots than neurons need.
+            let share = (LINES * neurons + all / 2) / all.max(1);
+            let lines = share.clamp(1, neurons.div_ceil(DOTS.1).max(1));
+            Band { name: shortened(name), neurons, cells: vec![0; lines * WIDTH] }
+        });
+        RasterPicture { bands: bands.collect(), more: populations.len().saturating_sub(MOST), duration }
+    }
+
+    /// The picture, with the populations' names at the left and the time below; empty if there is nothing to draw.
+    pub fn draw(&self) -> String {
+        if self.bands.is_empty() || self.duration == Time::ZERO {
+            return String::new();
+        }
+        let names = self.bands.iter().map(|band| band.name.chars().count()).max().unwrap_or(0);
+        let mut text = String::new();
+        for band in &self.bands {
+            for (line, cells) in band.cells.chunks(WIDTH).enumerate() {
+                let name = if line == 0 { band.name.as_str() } else { "" };
+                let dots: String = cells.iter().map(|&cell| braille(cell)).collect();
+                text += &format!("{name:>names$} │{dots}│\n");
+            }
+        }
+        if self.more > 0 {
+            text += &format!("{:>names$} and {} more populations\n", "", self.more);
+        }
+        let end = format!("{} ms", self.duration);
+        text + &format!("{:>names$} 0{end:>width$}\n", "", width = WIDTH)
+    }
+}
+
+impl Observer for RasterPicture {
+    fn spike(&mut self, at: Time, population: PopulationId, neuron: LocalId) {
+        let Some(band) = self.bands.get_mut(population.index()) else { return };
+        let columns = WIDTH * DOTS.0;
+        let rows = band.cells.len() / WIDTH * DOTS.1;
+        let x = (at.as_ms() / self.duration.as_ms() * columns as f64) as usize;
+        let x = x.min(columns - 1);
+        // One row a neuron while there are enough of them.
+        let y = if band.neurons <= rows { neuron.index() } else { neuron.index() * rows / band.neurons };
+        band.cells[y / DOTS.1 * WIDTH + x / DOTS.0] |= dot(x % DOTS.0, y % DOTS.1);
+    }
+}
+
+/// The bit of a dot: the first three rows are numbered down the columns, the fourth was added later (Unicode, block 2800).
+fn dot(x: usize, y: usize) -> u8 {
+    if y < 3 { 1 << (3 * x + y) } else { 0x40 << x }
+}
+
+fn braille(cell: u8) -> char {
+    char::from_u32(0x2800 + u32::from(cell)).unwrap_or(' ')
+}
+
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    name.chars().take(LONGEST_NAME - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diagonal_is_drawn_from_top_left_to_bottom_right() {
+        let duration = Time::from_ms(144.0).unwrap();
+        let mut picture = RasterPicture::new([("diagonal", 64), ("silent", 1)], duration);
+        for neuron in 0..64 {
+            let at = Time::from_ms(f64::from(neuron) * 144.0 / 64.0).unwrap();
+            picture.spike(at, PopulationId(0), LocalId(neuron));
+        }
+        insta::assert_snapshot!(picture.draw());
+    }
+
+    #[test]
+    fn every_dot_of_a_cell_is_another() {
+        let all = (0..8).fold(0u8, |bits, i| bits ^ dot(i % 2, i / 2));
+        assert_eq!((all, braille(dot(1, 3))), (0xff, '⢀'));
+    }
+
+    #[test]
+    fn many_large_and_empty_populations_are_no_trouble() {
+        let names: Vec<String> = (0..100).map(|i| format!("population number {i}")).collect();
+        let populations = names.iter().enumerate().map(|(i, name)| (name.as_str(), i * 1_000_000));
+        let mut picture = RasterPicture::new(populations, Time::from_ms(1.0).unwrap());
+        picture.spike(Time::from_ms(0.999_999).unwrap(), PopulationId(3), LocalId(2_999_999));
+        picture.spike(Time::ZERO, PopulationId(99), LocalId(0));
+        let lines = picture.draw().lines().count();
+        assert!((MOST..=LINES + MOST + 2).contains(&lines), "{lines} lines");
+        assert!(picture.draw().contains("and 76 more populations"));
+        assert_eq!(RasterPicture::new([], Time::ZERO).draw(), "");
+    }
+}
