@@ -1,5 +1,6 @@
 //! Scenario files, recordings and the `synfire` command.
 
+pub mod build;
 pub mod cli;
 pub mod compare;
 pub mod connect;
