@@ -108,161 +108,186 @@ impl<M: NeuronModel> Population<M> {
         &self.models[if self.models.len() == 1 { 0 } else { index }]
     }
 
+    #[inline]
+    fn cell(&mut self, index: usize) -> Cell<'_, M> {
+        Cell {
+            model: &self.models[if self.models.len() == 1 { 0 } else { index }],
+            receptors: &self.receptors,
+            neuron: &mut self.neurons[index],
+            inputs: &mut self.inputs[index * self.stride..][..self.stride],
+            schedules: &mut self.schedules,
+            index,
+        }
+    }
+}
+
+/// One neuron with all that belongs to it.
+struct Cell<'a, M: NeuronModel> {
+    model: &'a M,
+    receptors: &'a ReceptorSet,
+    neuron: &'a mut Neuron<M::State>,
+    inputs: &'a mut [f64],
+    schedules: &'a mut Schedules,
+    index: usize,
+}
+
+impl<M: NeuronModel> Cell<'_, M> {
     /// When the neuron has to be touched at the latest.
     #[inline]
-    fn wake(&self, index: usize) -> Time {
-        let next = self.neurons[index].next;
-        if self.schedules.is_empty() { next } else { next.min(self.schedules.next(index)) }
+    fn wake(&self) -> Time {
+        let next = self.neuron.next;
+        if self.schedules.is_empty() { next } else { next.min(self.schedules.next(self.index)) }
     }
 
-    /// One neuron at one instant: what is due and what arrives, one threshold test. Tells whether it spikes.
     #[inline]
-    fn instant(&mut self, index: usize, now: Time, arrivals: &[Arrival], out: &mut Outbox) -> bool {
-        let due = if self.wake(index) <= now {
-            self.due(index, now, !arrivals.is_empty(), out)
-        } else {
-            Due::NOTHING
-        };
-        if !due.anything() && arrivals.is_empty() {
-            return false;
+    fn anchored(&self) -> Anchored<'_, M::State> {
+        Anchored {
+            state: &self.neuron.state,
+            inputs: self.inputs,
+            stimulus: self.schedules.current(self.index),
         }
+    }
 
-        let model = &self.models[if self.models.len() == 1 { 0 } else { index }];
-        let neuron = &mut self.neurons[index];
-        let inputs = &mut self.inputs[index * self.stride..][..self.stride];
-        let mut stimulus = self.schedules.current(index);
-        let dt_ms = now.since(neuron.anchor);
-        let mut refractory = neuron.kind == Next::RefractoryEnd;
+    /// One instant: what is due and what arrives. Tells whether the neuron spikes.
+    #[inline]
+    fn instant(&mut self, now: Time, arrivals: &[Arrival], out: &mut Outbox) -> bool {
+        let due = if self.wake() <= now { self.due(now, !arrivals.is_empty(), out) } else { Due::NOTHING };
+        (due.anything() || !arrivals.is_empty()) && self.happen(now, due, arrivals)
+    }
+
+    /// The state moves to `now`; then what is due, then the arrivals, then one threshold test.
+    #[inline]
+    fn happen(&mut self, now: Time, due: Due, arrivals: &[Arrival]) -> bool {
+        let dt_ms = now.since(self.neuron.anchor);
+        let mut refractory = self.neuron.kind == Next::RefractoryEnd;
         if dt_ms > 0.0 {
+            let stimulus = self.schedules.current(self.index);
             if refractory {
-                model.flow_refractory(&mut neuron.state, inputs, stimulus, dt_ms);
+                self.model.flow_refractory(&mut self.neuron.state, self.inputs, stimulus, dt_ms);
             } else {
-                model.flow(&mut neuron.state, inputs, stimulus, dt_ms);
+                self.model.flow(&mut self.neuron.state, self.inputs, stimulus, dt_ms);
             }
         }
-        neuron.anchor = now;
+        self.neuron.anchor = now;
         if due.anything() {
             if due.crossing {
                 // The crossing is at this instant by definition, whatever rounding says of the flow.
-                model.put_at_threshold(&mut neuron.state);
+                self.model.put_at_threshold(&mut self.neuron.state);
             }
             refractory &= !due.refractory_end;
             if due.stimulus {
-                self.schedules.advance(index, now);
-                stimulus = self.schedules.current(index);
+                self.schedules.advance(self.index, now);
             }
         }
         for arrival in arrivals {
-            let receptor = &self.receptors.receptors()[arrival.receptor as usize];
-            if receptor.kind == ReceptorKind::Delta {
-                if !refractory {
-                    model.receive(&mut neuron.state, arrival.weight);
-                }
-            } else if !refractory || receptor.refractory_input {
-                self.receptors.receive(inputs, arrival.receptor as usize, arrival.weight);
-            }
+            self.receive(arrival, refractory);
         }
         if refractory {
             return false; // its end is what comes next, as before
         }
-
-        let fires = model.is_at_threshold(&neuron.state);
-        if fires {
-            self.receptors.fire(inputs);
-            model.fire(&mut neuron.state);
-            let end = now.after(model.refractory_ms());
-            if end > now {
-                neuron.kind = Next::RefractoryEnd;
-                neuron.next = end;
-                return true;
-            }
+        let fires = self.model.is_at_threshold(&self.neuron.state);
+        if fires && self.fire(now) {
+            return true;
         }
-        let at = Anchored { state: &neuron.state, inputs, stimulus };
-        neuron.next = now.after(model.crossing_bound(at, 0.0));
-        neuron.kind = Next::Bound;
+        self.neuron.next = now.after(self.model.crossing_bound(self.anchored(), 0.0));
+        self.neuron.kind = Next::Bound;
         fires
+    }
+
+    #[inline]
+    fn receive(&mut self, arrival: &Arrival, refractory: bool) {
+        let receptor = &self.receptors.receptors()[arrival.receptor as usize];
+        if receptor.kind == ReceptorKind::Delta {
+            if !refractory {
+                self.model.receive(&mut self.neuron.state, arrival.weight);
+            }
+        } else if !refractory || receptor.refractory_input {
+            self.receptors.receive(self.inputs, arrival.receptor as usize, arrival.weight);
+        }
+    }
+
+    /// The reset; tells whether a refractory time begins.
+    fn fire(&mut self, now: Time) -> bool {
+        self.receptors.fire(self.inputs);
+        self.model.fire(&mut self.neuron.state);
+        let end = now.after(self.model.refractory_ms());
+        if end > now {
+            self.neuron.kind = Next::RefractoryEnd;
+            self.neuron.next = end;
+        }
+        end > now
     }
 
     /// What is due at `now`. A bound that has come up is replaced by a better one, or by the crossing; the anchor stays
     /// where it is.
-    fn due(&mut self, index: usize, now: Time, input: bool, out: &mut Outbox) -> Due {
-        let neuron = &self.neurons[index];
-        if neuron.kind == Next::Bound && neuron.next <= now {
-            self.refine(index, now, input, out);
+    fn due(&mut self, now: Time, input: bool, out: &mut Outbox) -> Due {
+        if self.neuron.kind == Next::Bound && self.neuron.next <= now {
+            self.refine(now, input, out);
         }
-        let neuron = &self.neurons[index];
-        let next_is_due = neuron.next <= now;
+        let next_is_due = self.neuron.next <= now;
         Due {
-            crossing: next_is_due && neuron.kind == Next::Crossing,
-            refractory_end: next_is_due && neuron.kind == Next::RefractoryEnd,
-            stimulus: !self.schedules.is_empty() && self.schedules.next(index) <= now,
+            crossing: next_is_due && self.neuron.kind == Next::Crossing,
+            refractory_end: next_is_due && self.neuron.kind == Next::RefractoryEnd,
+            stimulus: !self.schedules.is_empty() && self.schedules.next(self.index) <= now,
         }
     }
 
-    fn refine(&mut self, index: usize, now: Time, input: bool, out: &mut Outbox) {
-        let model = self.model(index);
-        let neuron = &self.neurons[index];
-        let inputs = &self.inputs[index * self.stride..][..self.stride];
-        let at = Anchored { state: &neuron.state, inputs, stimulus: self.schedules.current(index) };
-        let elapsed_ms = now.since(neuron.anchor);
-        let bound_ms = model.crossing_bound(at, elapsed_ms);
+    fn refine(&mut self, now: Time, input: bool, out: &mut Outbox) {
+        let anchor = self.neuron.anchor;
+        let elapsed_ms = now.since(anchor);
+        let bound_ms = self.model.crossing_bound(self.anchored(), elapsed_ms);
         // With input at this instant the anchor moves now: a bound beyond it is all that has to be known. Without, a
         // bound that gains little would be asked for again at once: better find the crossing.
         let worth_ms = if input { 0.0 } else { 0.05 * (elapsed_ms + 0.1) };
-        let (next, kind) = if bound_ms > elapsed_ms + worth_ms && neuron.anchor.after(bound_ms) > now {
-            (neuron.anchor.after(bound_ms), Next::Bound)
-        } else {
-            let crossing = model.first_crossing(at);
-            out.ambiguous += u64::from(crossing.ambiguous);
-            // A bound is conservative by far more than rounding, so this `max` never acts; it keeps time from running
-            // backwards if a model breaks its promise.
-            debug_assert!(neuron.anchor.after(crossing.after_ms) >= now, "a crossing before its bound");
-            (neuron.anchor.after(crossing.after_ms).max(now), Next::Crossing)
-        };
-        let neuron = &mut self.neurons[index];
-        neuron.next = next;
-        neuron.kind = kind;
+        if bound_ms > elapsed_ms + worth_ms && anchor.after(bound_ms) > now {
+            self.neuron.next = anchor.after(bound_ms);
+            return;
+        }
+        let crossing = self.model.first_crossing(self.anchored());
+        out.ambiguous += u64::from(crossing.ambiguous);
+        // A bound is conservative by far more than rounding, so this `max` never acts; it keeps time from running
+        // backwards if a model breaks its promise.
+        debug_assert!(anchor.after(crossing.after_ms) >= now, "a crossing before its bound");
+        self.neuron.next = anchor.after(crossing.after_ms).max(now);
+        self.neuron.kind = Next::Crossing;
     }
 
     /// Tells the engine the wake time if it has to know: not if the time that it has is an earlier, still valid bound.
     #[inline]
-    fn report_wake(&mut self, index: usize, is_taken_out: impl Fn(Time) -> bool, out: &mut Outbox) {
-        let wake = self.wake(index);
-        let neuron = &mut self.neurons[index];
-        if wake < neuron.queued || is_taken_out(neuron.queued) {
-            neuron.queued = wake;
-            out.wakes.push((LocalId(index as u32), wake));
+    fn report_wake(&mut self, is_taken_out: impl Fn(Time) -> bool, out: &mut Outbox) {
+        let wake = self.wake();
+        if wake < self.neuron.queued || is_taken_out(self.neuron.queued) {
+            self.neuron.queued = wake;
+            out.wakes.push((LocalId(self.index as u32), wake));
         }
     }
 
-    /// One neuron through everything before `to`.
-    fn window(
-        &mut self,
-        index: usize,
-        to: Time,
-        arrivals: &[Arrival],
-        out: &mut Outbox,
-    ) -> Result<(), GroupError> {
-        let neuron_id = LocalId(index as u32);
+    /// Everything before `to`.
+    #[inline]
+    fn window(&mut self, to: Time, arrivals: &[Arrival], out: &mut Outbox) -> Result<(), GroupError> {
+        let neuron = LocalId(self.index as u32);
         let mut done = 0;
         let mut last_spike = Time::NEVER;
         let mut repeats = 0;
         loop {
             let arrival = arrivals.get(done).map_or(Time::NEVER, |a| a.at);
-            let now = arrival.min(self.wake(index));
+            let now = arrival.min(self.wake());
             if now >= to {
                 return Ok(());
             }
-            let together = arrivals[done..].iter().take_while(|a| a.at == now).count();
-            if self.instant(index, now, &arrivals[done..done + together], out) {
-                out.spikes.push((now, neuron_id));
+            let mut together = done;
+            while together < arrivals.len() && arrivals[together].at == now {
+                together += 1;
+            }
+            if self.instant(now, &arrivals[done..together], out) {
+                out.spikes.push((now, neuron));
                 repeats = if now == last_spike { repeats + 1 } else { 0 };
                 if repeats > ENDLESS {
-                    return Err(GroupError::Endless { neuron: neuron_id, at: now });
+                    return Err(GroupError::Endless { neuron, at: now });
                 }
                 last_spike = now;
             }
-            done += together;
+            done = together;
         }
     }
 }
@@ -274,18 +299,13 @@ impl<M: NeuronModel> Group for Population<M> {
 
     fn start(&mut self, out: &mut Outbox) {
         for index in 0..self.neurons.len() {
-            let model = self.model(index);
-            let neuron = &self.neurons[index];
-            let inputs = &self.inputs[index * self.stride..][..self.stride];
-            let at = Anchored { state: &neuron.state, inputs, stimulus: self.schedules.current(index) };
-            let (next, kind) = if model.is_at_threshold(&neuron.state) {
-                (Time::ZERO, Next::Crossing)
+            let mut cell = self.cell(index);
+            if cell.model.is_at_threshold(&cell.neuron.state) {
+                cell.neuron.kind = Next::Crossing;
             } else {
-                (Time::ZERO.after(model.crossing_bound(at, 0.0)), Next::Bound)
-            };
-            self.neurons[index].next = next;
-            self.neurons[index].kind = kind;
-            self.report_wake(index, |_| true, out);
+                cell.neuron.next = Time::ZERO.after(cell.model.crossing_bound(cell.anchored(), 0.0));
+            }
+            cell.report_wake(|_| true, out);
         }
     }
 
@@ -297,18 +317,18 @@ impl<M: NeuronModel> Group for Population<M> {
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
         for touch in touched {
-            let index = touch.neuron.index();
             let arrivals = &arrivals[touch.first as usize..][..touch.count as usize];
+            let mut cell = self.cell(touch.neuron.index());
             match until {
                 Until::Instant(now) => {
-                    if self.instant(index, now, arrivals, out) {
+                    if cell.instant(now, arrivals, out) {
                         out.spikes.push((now, touch.neuron));
                     }
-                    self.report_wake(index, |queued| queued <= now, out);
+                    cell.report_wake(|queued| queued <= now, out);
                 }
                 Until::Before(to) => {
-                    self.window(index, to, arrivals, out)?;
-                    self.report_wake(index, |queued| queued < to, out);
+                    cell.window(to, arrivals, out)?;
+                    cell.report_wake(|queued| queued < to, out);
                 }
             }
         }

@@ -69,6 +69,9 @@ impl Time {
     #[inline]
     pub fn after(self, duration_ms: f64) -> Time {
         debug_assert!(duration_ms.is_nan() || duration_ms >= 0.0, "a duration of {duration_ms} ms");
+        if duration_ms == f64::INFINITY {
+            return Time::NEVER;
+        }
         if duration_ms < 1.0 && self.epoch != u64::MAX {
             return carry(self.epoch, self.offset.0, duration_ms);
         }

@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod compare;
+pub mod connect;
 pub mod draw;
 pub mod formats;
 pub mod import;

@@ -14,7 +14,7 @@ use super::flights::Landing;
 use super::{Engine, RunError};
 use crate::group::{Arrival, Touch, Until};
 use crate::ids::{LocalId, NeuronId, PopulationId};
-use crate::network::{Projection, Values};
+use crate::network::Values;
 use crate::observer::Observer;
 use crate::queue::EventQueue;
 use crate::time::Time;
@@ -36,6 +36,8 @@ pub(super) struct Volley {
 #[derive(Default)]
 pub(super) struct Inbox {
     volleys: Vec<Volley>,
+    /// What each volley brings to every target; the weight is not a number where each synapse has its own.
+    heads: Vec<Arrival>,
     entries: Vec<Entry>,
     runs: Vec<Run>,
     /// For a counting sort: where the entries of each target go.
@@ -173,6 +175,15 @@ impl<Q: EventQueue> Engine<Q> {
         // one spike at one instant are of different projections; two of one source's spikes can meet over different
         // delays, then the declared ranks decide, synapse by synapse: see `settle_ranks`.
         inbox.volleys.sort_unstable_by_key(|v| (v.at, v.source, v.projection, v.first));
+        inbox.heads.clear();
+        inbox.heads.extend(inbox.volleys.iter().map(|volley| {
+            let projection = &self.network.projections[volley.projection as usize];
+            let weight = match projection.weights {
+                Values::Same(weight) => weight,
+                Values::Each(_) => f64::NAN,
+            };
+            Arrival { at: volley.at, receptor: projection.receptor, weight }
+        }));
         self.sort_by_target(population, inbox);
         self.settle_ranks(inbox);
     }
@@ -181,7 +192,7 @@ impl<Q: EventQueue> Engine<Q> {
     fn sort_by_target(&self, population: usize, inbox: &mut Inbox) {
         let projections = &self.network.projections;
         let size = self.network.groups[population].size();
-        let Inbox { volleys, entries, runs, slots, few } = inbox;
+        let Inbox { volleys, entries, runs, slots, few, .. } = inbox;
         let targets =
             |v: &Volley| &projections[v.projection as usize].targets[v.first as usize..v.end as usize];
         let total: usize = volleys.iter().map(|v| (v.end - v.first) as usize).sum();
@@ -283,7 +294,7 @@ impl<Q: EventQueue> Engine<Q> {
             };
             self.ask_sources(population, LocalId(target), to);
             if is_due || !entries.is_empty() || !self.direct_arrivals.is_empty() {
-                self.touch(population, LocalId(target), &inbox.volleys, entries, observer);
+                self.touch(population, LocalId(target), inbox, entries, observer);
             }
             if self.scratch.arrivals.len() >= BATCH {
                 self.drive_batch(population, to)?;
@@ -321,32 +332,42 @@ impl<Q: EventQueue> Engine<Q> {
         &mut self,
         population: usize,
         neuron: LocalId,
-        volleys: &[Volley],
+        inbox: &Inbox,
         entries: &[Entry],
         observer: &mut impl Observer,
     ) {
         let projections = &self.network.projections;
         let arrivals = &mut self.scratch.arrivals;
         let first = arrivals.len();
-        let mut add = |at: Time, source: NeuronId, projection: &Projection, place: usize| {
-            let arrival = Arrival { at, receptor: projection.receptor, weight: projection.weights.at(place) };
+        let mut add = |source: NeuronId, arrival: Arrival| {
             if needs_arrivals(observer) {
                 observer.arrival(source, PopulationId(population as u32), neuron, &arrival);
             }
             arrivals.push(arrival);
         };
+        let arrive = |a: &DirectArrival| {
+            let projection = &projections[a.projection as usize];
+            Arrival { at: a.at, receptor: projection.receptor, weight: projection.weights.at(neuron.index()) }
+        };
         let mut direct = self.direct_arrivals.iter().peekable();
         for entry in entries {
-            let volley = &volleys[entry.volley as usize];
-            let key = (volley.at, volley.source, volley.projection);
-            while let Some(a) = direct.next_if(|a| (a.at, a.source, a.projection) < key) {
-                add(a.at, a.source, &projections[a.projection as usize], neuron.index());
+            let volley = &inbox.volleys[entry.volley as usize];
+            let mut arrival = inbox.heads[entry.volley as usize];
+            if arrival.weight.is_nan() {
+                let weights = &projections[volley.projection as usize].weights;
+                arrival.weight = weights.at(volley.first as usize + entry.place as usize);
             }
-            let place = volley.first as usize + entry.place as usize;
-            add(volley.at, volley.source, &projections[volley.projection as usize], place);
+            let is_before = |a: &&DirectArrival| {
+                a.at < arrival.at
+                    || a.at == arrival.at && (a.source, a.projection) < (volley.source, volley.projection)
+            };
+            while let Some(a) = direct.next_if(is_before) {
+                add(a.source, arrive(a));
+            }
+            add(volley.source, arrival);
         }
         for a in direct {
-            add(a.at, a.source, &projections[a.projection as usize], neuron.index());
+            add(a.source, arrive(a));
         }
         let count = self.scratch.arrivals.len() - first;
         self.counts.arrivals += count as u64;

@@ -1,22 +1,18 @@
 //! When the membrane reaches threshold.
 //!
 //! At m = 0 the slope dm/dt is D(t) = m_inf/tau_m + sum of drive terms (a + b t) e^(-t/tau): no membrane in it. Threshold
-//! can be reached from below only where D >= 0, and while D >= 0 it cannot be left downwards. So on an interval with
-//! D >= 0 that starts below threshold there is one crossing if m >= 0 at its end, and none otherwise; where D <= 0 there
-//! is none. The search walks intervals on which an enclosure proves the sign of D, or that D is monotone.
+//! can be reached from below only where D >= 0, and while D >= 0 it cannot be left downwards. So in a stretch with D >= 0
+//! that is entered below threshold there is one crossing if m >= 0 at its end, and none otherwise; where D <= 0 there is
+//! none. [`drive_sign`] knows where D changes its sign.
 
 use synfire_core::model::{Anchored, Crossing};
-use synfire_numerics::drive_sign::{Fading, Sign, bound_from, sign_on, sum_at};
+use synfire_numerics::drive_sign::{self, Fading, Pattern, pattern, sum_at};
 use synfire_numerics::{math, roots};
 
 use super::{Effect, Lif, LifState};
 
-/// The part of the shortest time constant with which the walk begins.
-const FIRST_STEP: f64 = 0.5;
-
-/// Intervals on which the sign of D is still unknown at this part of the time passed are not divided further: D is so
-/// near to 0 on them that m does not change.
-const SHORTEST_STEP: f64 = 1e-9;
+/// Everything has faded to 0 in double precision after this many of the longest time constant.
+const END: f64 = 800.0;
 
 /// A peak this near to threshold, in units of the last place of what made it, is decided by rounding.
 const AMBIGUOUS_ULPS: f64 = 4.0;
@@ -27,34 +23,39 @@ struct Search<'a> {
     inputs: &'a [f64],
     m: f64,
     m_inf: f64,
+    /// D without the fading terms.
+    constant: f64,
+    /// There is nothing to find from here on.
+    end: f64,
+    ambiguous: bool,
 }
 
-/// A time with the value of m there.
+/// A time with m and D there.
 #[derive(Clone, Copy)]
 struct Point {
     t: f64,
     m: f64,
+    drive: f64,
 }
 
 impl Lif {
     pub(super) fn next_crossing(&self, at: Anchored<'_, LifState>) -> Crossing {
         let m = at.state.m;
-        let m_inf = self.resting.m_inf(at.stimulus);
         if m >= 0.0 {
             return Crossing::at(0.0);
         }
-        if self.inputs.iter().all(|input| input.values(at.inputs) == (0.0, 0.0)) {
-            return self.crossing_at_rest(m, m_inf);
-        }
-        if self.stays_below(m, m_inf, at.inputs) {
+        let m_inf = self.resting.m_inf(at.stimulus);
+        let mut search = Search::new(self, at.inputs, m, m_inf);
+        let pattern = pattern(search.constant, search.drives());
+        if !pattern.starts_positive && pattern.most_changes == 0 || self.stays_below(m, m_inf, at.inputs) {
             return Crossing::NEVER;
         }
-        Search { lif: self, inputs: at.inputs, m, m_inf }.first()
-    }
-
-    /// Constant current alone: m_inf + (m - m_inf) e^(-t/tau_m) = 0.
-    fn crossing_at_rest(&self, m: f64, m_inf: f64) -> Crossing {
-        if m_inf > 0.0 { Crossing::at(self.tau_m * math::ln_1p(-m / m_inf)) } else { Crossing::NEVER }
+        if search.drives().next().is_none() {
+            // Constant current alone: m_inf + (m - m_inf) e^(-t/tau_m) = 0.
+            return Crossing::at(self.tau_m * math::ln_1p(-m / m_inf));
+        }
+        let found = search.run(pattern);
+        Crossing { after_ms: found.unwrap_or(f64::INFINITY), ambiguous: search.ambiguous }
     }
 
     /// Without conductances: even if all exciting currents peaked together, they would not lift m to threshold. The
@@ -102,75 +103,115 @@ impl Lif {
         if drive <= 0.0 {
             return f64::INFINITY;
         }
-        let m = Search { lif: self, inputs: at.inputs, m: at.state.m, m_inf }.m_from_anchor(from);
+        let m = if from == 0.0 { at.state.m } else { self.m_after(at.state.m, m_inf, at.inputs, from) };
         if m_inf < 0.0 && !self.has_conductances && lift < 0.999 * -m.max(m_inf) {
             return f64::INFINITY;
         }
         if m > 1e-6 * self.m_reset {
             return from;
         }
-        from + 0.999 * (-2.0 * m / (2.0 * drive - m * rate))
+        let bound = from + 0.999 * (-2.0 * m / (2.0 * drive - m * rate));
+        // What is beyond the range of doubles gives no bound.
+        if bound >= from { bound } else { from }
+    }
+
+    /// m at `t` after the anchor.
+    fn m_after(&self, m: f64, m_inf: f64, inputs: &[f64], t: f64) -> f64 {
+        if self.has_conductances {
+            self.under_conductances(m, m_inf, inputs, 0.0, t)
+        } else {
+            self.m_under_currents(m, m_inf, inputs, t)
+        }
     }
 }
 
-impl Search<'_> {
-    fn first(&self) -> Crossing {
-        let constant = self.m_inf * self.lif.leak_rate;
-        let shortest = self.drives().map(|term| term.tau).fold(f64::INFINITY, f64::min);
-        let mut left = Point { t: 0.0, m: self.m };
-        let mut step = FIRST_STEP * shortest;
-        let mut ambiguous = false;
-        let mut may_have_ended = true;
-        loop {
-            if may_have_ended && bound_from(constant, self.drives(), left.t) <= 0.0 {
-                return Crossing { ambiguous, ..Crossing::NEVER };
+impl<'a> Search<'a> {
+    fn new(lif: &'a Lif, inputs: &'a [f64], m: f64, m_inf: f64) -> Search<'a> {
+        let mut search =
+            Search { lif, inputs, m, m_inf, constant: m_inf * lif.leak_rate, end: 0.0, ambiguous: false };
+        let slowest = search.drives().next().map_or(0.0, |term| term.tau);
+        search.end = END * lif.tau_m.max(slowest);
+        search
+    }
+
+    /// What drives the membrane at threshold, by falling time constant; inputs at 0 are left out.
+    fn drives(&self) -> impl Iterator<Item = Fading> {
+        let all = self.lif.inputs.iter().map(|input| input.drive(self.inputs));
+        all.filter(|term| (term.a, term.b) != (0.0, 0.0))
+    }
+
+    fn run(&mut self, pattern: Pattern) -> Option<f64> {
+        let mut left = Point { t: 0.0, m: self.m, drive: sum_at(self.constant, self.drives(), 0.0) };
+        if pattern.most_changes < 2 {
+            return self.walk(left, self.end, pattern.starts_positive);
+        }
+        for turn in drive_sign::turning_points(self.constant, self.drives(), self.end) {
+            let right = self.at(left, turn);
+            let stays_negative = left.drive < 0.0 && right.drive <= 0.0;
+            let stays_positive = left.drive >= 0.0 && right.drive >= 0.0;
+            let nothing = stays_negative || stays_positive && right.m < 0.0;
+            if !nothing && let Some(crossing) = self.walk(left, turn, left.drive >= 0.0) {
+                return Some(crossing);
             }
-            let right = left.t + step;
-            let sign = sign_on(constant, self.drives(), left.t, right);
-            if sign == Sign::Unknown && step > SHORTEST_STEP * (left.t + shortest) {
-                step *= 0.5;
-                continue;
+            left = right;
+        }
+        self.walk(left, self.end, left.drive >= 0.0)
+    }
+
+    /// The crossing in a stretch in which D changes its sign at most once.
+    fn walk(&mut self, mut left: Point, end: f64, mut positive: bool) -> Option<f64> {
+        let mut step = self.first_step(left);
+        while left.t < end {
+            let right = self.at(left, end.min(left.t + step));
+            if positive && right.drive < 0.0 && right.m < 0.0 {
+                return self.around_peak(left, right);
             }
-            may_have_ended = matches!(sign, Sign::NotPositive | Sign::Falling);
-            let peak = match sign {
-                Sign::NotPositive => None,
-                Sign::Falling => Some(self.drive_zero(constant, left.t, right)),
-                Sign::NotNegative | Sign::Rising | Sign::Unknown => Some(right),
-            };
-            if let Some(peak) = peak {
-                let m = self.m_at(left, peak);
-                ambiguous |= sign == Sign::Falling && self.is_ambiguous(m);
-                if m >= 0.0 {
-                    return Crossing { after_ms: self.refine(left, peak), ambiguous };
-                }
+            positive |= right.drive > 0.0;
+            if positive && right.m >= 0.0 {
+                return Some(self.between(left, right));
             }
-            left = Point { t: right, m: self.m_at(left, right) };
+            left = right;
             step *= 2.0;
         }
+        None
     }
 
-    /// What drives the membrane at threshold, input by input; those at 0 are left out.
-    fn drives(&self) -> impl Iterator<Item = Fading> {
-        self.lif
-            .inputs
-            .iter()
-            .map(|input| input.drive(self.inputs))
-            .filter(|term| (term.a, term.b) != (0.0, 0.0))
+    /// About the time to threshold at the present slope, or half of the shortest time constant.
+    fn first_step(&self, left: Point) -> f64 {
+        let shortest = self.drives().last().map_or(self.lif.tau_m, |term| term.tau.min(self.lif.tau_m));
+        let straight = if left.drive > 0.0 { -2.0 * left.m / left.drive } else { f64::INFINITY };
+        straight.min(0.5 * shortest)
     }
 
-    /// Where D falls through 0: the peak of m, which hardly depends on the last digits of this.
-    fn drive_zero(&self, constant: f64, left: f64, right: f64) -> f64 {
+    /// D falls through 0 between these: m has its peak there. It hardly depends on the last digits of that time.
+    fn around_peak(&mut self, left: Point, right: Point) -> Option<f64> {
         let tolerance = roots::Tolerance { noise: 0.0, relative_width: 1e-9 };
-        roots::refine(|t| sum_at(constant, self.drives(), t), left, right, tolerance)
+        let drive = |t| sum_at(self.constant, self.drives(), t);
+        let peak = self.at(left, roots::refine(drive, left.t, right.t, tolerance));
+        self.note_peak(peak);
+        (peak.m >= 0.0).then(|| self.between(left, peak))
     }
 
-    fn is_ambiguous(&self, m: f64) -> bool {
-        let scale = self.m.abs().max(self.m_inf.abs()).max(self.lif.m_reset.abs());
-        m.abs() <= AMBIGUOUS_ULPS * f64::EPSILON * scale
+    fn note_peak(&mut self, peak: Point) {
+        self.ambiguous |= peak.m.abs() <= AMBIGUOUS_ULPS * f64::EPSILON * self.scale();
     }
 
-    /// The crossing between `left`, where m < 0, and `right`, where m >= 0.
-    fn refine(&self, left: Point, right: f64) -> f64 {
+    /// The size of what m is made of.
+    fn scale(&self) -> f64 {
+        let mut scale = self.m.abs().max(self.m_inf.abs());
+        for input in &self.lif.inputs {
+            let (s, x) = input.values(self.inputs);
+            scale += match input.effect {
+                Effect::Current { peak, ramp_peak, .. } => s.abs() * peak + x.abs() * ramp_peak,
+                Effect::Conductance { reversal } if s != 0.0 || x != 0.0 => reversal.abs(),
+                Effect::Conductance { .. } => 0.0,
+            };
+        }
+        scale
+    }
+
+    /// The crossing between `left`, below threshold, and `right`, at or above it.
+    fn between(&self, left: Point, right: Point) -> f64 {
         if left.m >= 0.0 {
             return left.t;
         }
@@ -178,7 +219,16 @@ impl Search<'_> {
             noise: 0.25 * f64::EPSILON * left.m.abs(),
             relative_width: 2.0 * f64::EPSILON,
         };
-        roots::refine(|t| self.m_at(left, t), left.t, right, tolerance)
+        let m = |t| match t {
+            _ if t == left.t => left.m,
+            _ if t == right.t => right.m,
+            _ => self.m_at(left, t),
+        };
+        roots::refine(m, left.t, right.t, tolerance)
+    }
+
+    fn at(&self, left: Point, t: f64) -> Point {
+        Point { t, m: self.m_at(left, t), drive: sum_at(self.constant, self.drives(), t) }
     }
 
     /// m at `t`. A closed form starts from the anchor, whoever asks; an integral starts from `left`.
@@ -188,9 +238,5 @@ impl Search<'_> {
         } else {
             self.lif.m_under_currents(self.m, self.m_inf, self.inputs, t)
         }
-    }
-
-    fn m_from_anchor(&self, t: f64) -> f64 {
-        if t == 0.0 { self.m } else { self.m_at(Point { t: 0.0, m: self.m }, t) }
     }
 }

@@ -3,6 +3,26 @@
 //! A `Scenario` has been checked: names are resolved to indices, ids are in range, parameters in their ranges as far as
 //! they are written in the file. Units are the format's: ms, mV, pA, nS, pF, Hz.
 
+mod check;
+mod drive;
+mod excerpt;
+mod expect;
+pub mod json;
+mod keys;
+mod limits;
+mod load;
+mod names;
+mod populations;
+pub mod problem;
+mod projections;
+mod quantity;
+mod receptors;
+
+pub use expect::time_of_digits;
+pub use limits::{Limits, Needs};
+pub use load::{LoadError, check, load, load_within};
+pub use problem::{Problem, ProblemKind, Problems};
+
 use std::path::PathBuf;
 use synfire_core::Time;
 use synfire_core::receptor::Receptor;

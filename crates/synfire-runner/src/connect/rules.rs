@@ -1,0 +1,201 @@
+//! The rules: who is connected to whom.
+
+use super::choose::{Chooser, choose_wide};
+use super::rows::Rows;
+use super::{ConnectError, Listed, ProjectionSetup, Shape};
+use crate::scenario::Rule;
+use rayon::prelude::*;
+use synfire_numerics::math;
+use synfire_numerics::random::{Stream, StreamKey};
+
+/// The synapses of a projection in rows by source. `numbered` if they will be asked for their numbers in the order of
+/// declaration.
+///
+/// # Errors
+/// A rule that the sizes do not allow, or a pair with a neuron that does not exist.
+pub fn rows(setup: &ProjectionSetup<'_>, numbered: bool) -> Result<Rows, ConnectError> {
+    let shape = setup.shape()?;
+    let rule = &setup.projection.rule;
+    let listed = setup.listed.map(|list| list.pairs.len());
+    let synapses = shape.count(rule, listed)?.synapses;
+    if synapses > f64::from(u32::MAX) {
+        return Err(ConnectError::TooManySynapses { synapses });
+    }
+    let draw = Draw { shape, key: StreamKey::derive(setup.seed, "connect", setup.index) };
+    Ok(match *rule {
+        Rule::AllToAll => draw.all_to_all(),
+        Rule::OneToOne => draw.one_to_one(),
+        Rule::Explicit(_) => return explicit(setup, numbered),
+        Rule::FixedInDegree(k) => draw.fixed_in_degree(k, numbered),
+        Rule::FixedOutDegree(k) => draw.fixed_out_degree(k),
+        Rule::FixedTotalNumber(n) => draw.fixed_total_number(n),
+        Rule::PairwiseBernoulli(p) => draw.pairwise_bernoulli(p),
+    })
+}
+
+fn explicit(setup: &ProjectionSetup<'_>, numbered: bool) -> Result<Rows, ConnectError> {
+    let Listed { pairs, .. } = setup.listed.ok_or(ConnectError::NoPairs)?;
+    let (sources, targets) = (setup.sources, setup.targets);
+    for index in 0..pairs.len() {
+        let pair = pairs.at(index);
+        if pair.0 >= sources || pair.1 >= targets {
+            return Err(ConnectError::NoSuchNeuron { index, pair, sources, targets });
+        }
+    }
+    Ok(Rows::by_source(sources, numbered, || (0..pairs.len()).map(|index| pairs.at(index))))
+}
+
+/// What the other rules need.
+struct Draw {
+    shape: Shape,
+    key: StreamKey,
+}
+
+impl Draw {
+    fn all_to_all(&self) -> Rows {
+        let length = self.shape.targets_of_one() as usize;
+        let mut targets = vec![0; self.shape.sources as usize * length];
+        if length > 0 {
+            targets.par_chunks_mut(length).enumerate().for_each(|(source, row)| {
+                row.iter_mut().zip(0..).for_each(|(place, choice)| *place = choice);
+                self.partners(source as u32, self.shape.block_sources(), self.shape.block_targets())
+                    .place(row);
+            });
+        }
+        Rows::of_equal_length(self.shape.sources, length, targets)
+    }
+
+    fn one_to_one(&self) -> Rows {
+        if self.shape.without_selves {
+            return Rows::of_equal_length(self.shape.sources, 0, Vec::new());
+        }
+        Rows::of_equal_length(self.shape.sources, 1, (0..self.shape.sources).collect())
+    }
+
+    fn fixed_in_degree(&self, k: usize, numbered: bool) -> Rows {
+        let shape = self.shape;
+        let sources = self.choose_rows(shape.targets, k, shape.block_targets(), shape.block_sources());
+        // Target by target: in the rows of the sources, targets will rise.
+        Rows::by_source(shape.sources, numbered, || {
+            let rows = sources.chunks(k.max(1)).zip(0..);
+            rows.flat_map(|(row, target)| row.iter().map(move |&source| (source, target)))
+        })
+    }
+
+    fn fixed_out_degree(&self, k: usize) -> Rows {
+        let shape = self.shape;
+        let targets = self.choose_rows(shape.sources, k, shape.block_sources(), shape.block_targets());
+        Rows::of_equal_length(shape.sources, k, targets)
+    }
+
+    /// `k` partners for each of `rows` neurons, which come in blocks of `block_rows`, among the neurons of the same block
+    /// of the other population, of which a block has `block_partners`.
+    fn choose_rows(&self, rows: u32, k: usize, block_rows: u32, block_partners: u32) -> Vec<u32> {
+        let mut chosen = vec![0; rows as usize * k];
+        if k == 0 {
+            return chosen;
+        }
+        let bound = block_partners.saturating_sub(u32::from(self.shape.without_selves));
+        chosen.par_chunks_mut(k).enumerate().for_each_init(
+            || Chooser::new(bound),
+            |chooser, (row, places)| {
+                let mut stream = Stream::new(self.key, row as u64);
+                chooser.choose(&mut stream, self.shape.multapses, places);
+                self.partners(row as u32, block_rows, block_partners).place(places);
+            },
+        );
+        chosen
+    }
+
+    fn fixed_total_number(&self, n: usize) -> Rows {
+        let shape = self.shape;
+        let (mut offsets, mut targets) = (vec![0], Vec::with_capacity(shape.blocks as usize * n));
+        let row_length = u64::from(shape.targets_of_one());
+        for block in 0..shape.blocks {
+            let mut stream = Stream::new(self.key, block.into());
+            let pairs = choose_wide(&mut stream, shape.block_pairs(), n, shape.multapses);
+            let mut pairs = pairs.into_iter().peekable();
+            for row in 0..shape.block_sources() {
+                let source = block * shape.block_sources() + row;
+                let partners = self.partners(source, shape.block_sources(), shape.block_targets());
+                let first = u64::from(row) * row_length;
+                while let Some(pair) = pairs.next_if(|pair| *pair < first + row_length) {
+                    targets.push(partners.at((pair - first) as u32));
+                }
+                offsets.push(targets.len() as u64);
+            }
+        }
+        Rows::in_order(offsets, targets)
+    }
+
+    /// The gaps between the synapses of a row are drawn, not the synapses one by one.
+    fn pairwise_bernoulli(&self, p: f64) -> Rows {
+        /// How many rows make a piece of work.
+        const ROWS: u32 = 64;
+        let shape = self.shape;
+        let expected = p * f64::from(shape.targets_of_one()) * f64::from(ROWS);
+        let pieces: Vec<(Vec<u64>, Vec<u32>)> = (0..shape.sources.div_ceil(ROWS))
+            .into_par_iter()
+            .map(|piece| {
+                let mut targets = Vec::with_capacity((expected + 4.0 * expected.sqrt()) as usize);
+                let sources = piece * ROWS..shape.sources.min((piece + 1) * ROWS);
+                let ends = sources.map(|source| {
+                    self.bernoulli_row(source, p, &mut targets);
+                    targets.len() as u64
+                });
+                (ends.collect(), targets)
+            })
+            .collect();
+        let (mut offsets, mut targets) = (vec![0], Vec::new());
+        targets.reserve_exact(pieces.iter().map(|(_, targets)| targets.len()).sum());
+        for (ends, piece) in pieces {
+            let first = targets.len() as u64;
+            offsets.extend(ends.into_iter().map(|end| first + end));
+            targets.extend(piece);
+        }
+        Rows::in_order(offsets, targets)
+    }
+
+    fn bernoulli_row(&self, source: u32, p: f64, targets: &mut Vec<u32>) {
+        if p == 0.0 {
+            return;
+        }
+        let partners = self.partners(source, self.shape.block_sources(), self.shape.block_targets());
+        let bound = u64::from(self.shape.targets_of_one());
+        let ln_failure = math::ln_1p(-p);
+        let mut stream = Stream::new(self.key, source.into());
+        let mut choice = stream.failures(ln_failure);
+        while choice < bound {
+            targets.push(partners.at(choice as u32));
+            choice = choice.saturating_add(1).saturating_add(stream.failures(ln_failure));
+        }
+    }
+
+    /// Whom neuron `own`, of a population with blocks of `own_block`, can be connected to, in a population with blocks of
+    /// `other_block`.
+    fn partners(&self, own: u32, own_block: u32, other_block: u32) -> Partners {
+        Partners {
+            first: own / own_block * other_block,
+            left_out: if self.shape.without_selves { own % own_block } else { u32::MAX },
+        }
+    }
+}
+
+/// The neurons of a block, but for one.
+struct Partners {
+    first: u32,
+    /// Counted within the block.
+    left_out: u32,
+}
+
+impl Partners {
+    /// The partner of this number.
+    fn at(&self, choice: u32) -> u32 {
+        self.first + choice + u32::from(choice >= self.left_out)
+    }
+
+    /// Numbers become partners.
+    fn place(&self, choices: &mut [u32]) {
+        choices.iter_mut().for_each(|choice| *choice = self.at(*choice));
+    }
+}

@@ -1,0 +1,451 @@
+use super::*;
+use crate::scenario::{Distribution, Law, Rule};
+use proptest::prelude::*;
+use std::path::PathBuf;
+
+const SEED: u64 = 42;
+
+/// A projection with constant weight and delay, among 1 population if `own`, else from one to another.
+fn projection(rule: Rule, own: bool) -> scenario::Projection {
+    scenario::Projection {
+        source: 0,
+        target: usize::from(!own),
+        receptor: 0,
+        rule,
+        autapses: false,
+        multapses: true,
+        blocks: 1,
+        weight: Quantity::Number(2.5),
+        delay: Quantity::Number(1.5),
+    }
+}
+
+fn normal(mean: f64, sd: f64) -> Quantity {
+    Quantity::Distribution(Distribution { law: Law::Normal(mean, sd), clip: Some((0.0, f64::MAX)) })
+}
+
+fn setup(projection: &scenario::Projection, sources: u32, targets: u32) -> ProjectionSetup<'_> {
+    let weight_range = ParamRange::Finite;
+    ProjectionSetup { projection, index: 3, sources, targets, weight_range, listed: None, seed: SEED }
+}
+
+fn build(projection: &scenario::Projection, sources: u32, targets: u32) -> Projection {
+    connect(&setup(projection, sources, targets)).unwrap()
+}
+
+fn error(projection: &scenario::Projection, sources: u32, targets: u32) -> String {
+    connect(&setup(projection, sources, targets)).unwrap_err().to_string()
+}
+
+/// All pairs of source and target, by source.
+fn pairs(projection: &Projection) -> Vec<(u32, u32)> {
+    let sources = 0..projection.offsets.len() - 1;
+    sources.flat_map(|s| projection.targets[projection.row(s)].iter().map(move |&t| (s as u32, t))).collect()
+}
+
+fn in_degrees(projection: &Projection, targets: u32) -> Vec<usize> {
+    let mut degrees = vec![0; targets as usize];
+    projection.targets.iter().for_each(|&target| degrees[target as usize] += 1);
+    degrees
+}
+
+fn out_degrees(projection: &Projection) -> Vec<usize> {
+    projection.offsets.windows(2).map(|ends| (ends[1] - ends[0]) as usize).collect()
+}
+
+fn has_multapses(projection: &Projection) -> bool {
+    let mut pairs = pairs(projection);
+    pairs.sort_unstable();
+    pairs.windows(2).any(|w| w[0] == w[1])
+}
+
+fn has_autapses(projection: &Projection) -> bool {
+    pairs(projection).iter().any(|(s, t)| s == t)
+}
+
+/// What the engine relies on.
+fn check_rows(projection: &Projection) {
+    for row in (0..projection.offsets.len() - 1).map(|source| projection.row(source)) {
+        let key = |place: usize| (projection.delays.at(place), projection.targets[place]);
+        for place in row.clone().skip(1) {
+            assert!(key(place - 1) <= key(place), "places {} and {place}", place - 1);
+            if key(place - 1) == key(place) {
+                assert!(projection.rank(&row, place - 1) < projection.rank(&row, place));
+            }
+        }
+        let mut ranks: Vec<u32> = row.clone().map(|place| projection.rank(&row, place)).collect();
+        ranks.sort_unstable();
+        assert!(ranks.into_iter().eq(0..row.len() as u32));
+    }
+}
+
+#[test]
+fn all_to_all_leaves_only_the_neuron_itself_out() {
+    let mut all = projection(Rule::AllToAll, true);
+    assert_eq!(pairs(&build(&all, 3, 3)), [(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)]);
+    all.autapses = true;
+    assert_eq!(pairs(&build(&all, 2, 2)), [(0, 0), (0, 1), (1, 0), (1, 1)]);
+    all = projection(Rule::AllToAll, false);
+    assert_eq!(
+        pairs(&build(&all, 1, 3)),
+        [(0, 0), (0, 1), (0, 2)],
+        "between populations the flag means nothing"
+    );
+    assert_eq!(pairs(&build(&projection(Rule::AllToAll, true), 1, 1)), []);
+}
+
+#[test]
+fn one_to_one() {
+    let mut one = projection(Rule::OneToOne, false);
+    assert_eq!(pairs(&build(&one, 3, 3)), [(0, 0), (1, 1), (2, 2)]);
+    assert_eq!(
+        error(&one, 3, 4),
+        "one_to_one connects populations of equal size, but there are 3 sources and 4 targets"
+    );
+    one = projection(Rule::OneToOne, true);
+    assert_eq!(pairs(&build(&one, 3, 3)), []);
+    one.autapses = true;
+    assert_eq!(build(&one, 3, 3).synapses(), 3);
+}
+
+#[test]
+fn explicit_takes_pairs_as_they_stand() {
+    let mut explicit = projection(Rule::Explicit(scenario::Pairs::File(PathBuf::new())), true);
+    explicit.weight = Quantity::Array(vec![10.0, 11.0, 12.0, 13.0, 14.0]);
+    explicit.multapses = false;
+    let list = [[1, 1], [0, 2], [1, 0], [0, 2], [0, 1]];
+    let listed = |pairs| Some(Listed { pairs, weights: None, delays: None });
+    let columns = (list.map(|p| p[0]), list.map(|p| p[1]));
+    for pairs_as_read in [PairList::Pairs(&list), PairList::Columns(&columns.0, &columns.1)] {
+        let built =
+            connect(&ProjectionSetup { listed: listed(pairs_as_read), ..setup(&explicit, 3, 3) }).unwrap();
+        assert_eq!(pairs(&built), [(0, 1), (0, 2), (0, 2), (1, 0), (1, 1)]);
+        assert_eq!(built.weights, Values::Each(vec![14.0, 11.0, 13.0, 12.0, 10.0]));
+        assert_eq!(built.offsets, [0, 3, 5, 5]);
+        assert_eq!(built.declared, None);
+    }
+
+    // Delays turn the two synapses from 0 to 2 round: now ranks tell which was declared first.
+    explicit.delay = Quantity::Array(vec![1.0, 9.0, 1.0, 2.0, 3.0]);
+    let all = ProjectionSetup { listed: listed(PairList::Pairs(&list)), ..setup(&explicit, 3, 3) };
+    let built = connect(&all).unwrap();
+    assert_eq!(built.weights, Values::Each(vec![13.0, 14.0, 11.0, 12.0, 10.0]));
+    assert_eq!(built.delays, Values::Each(vec![2.0, 3.0, 9.0, 1.0, 1.0]));
+    assert_eq!(built.declared, Some(vec![1, 2, 0, 1, 0]));
+    check_rows(&built);
+
+    // Weights and delays of a file stand for those of the projection.
+    let (weights, delays) = ([1.0, 2.0, 3.0, 4.0, 5.0], [0.5; 5]);
+    let from_file = Listed { pairs: PairList::Pairs(&list), weights: Some(&weights), delays: Some(&delays) };
+    let built = connect(&ProjectionSetup { listed: Some(from_file), ..all }).unwrap();
+    assert_eq!(built.weights, Values::Each(vec![5.0, 2.0, 4.0, 3.0, 1.0]));
+    assert_eq!(built.delays, Values::Each(vec![0.5; 5]));
+
+    let error = |setup| connect(&setup).unwrap_err().to_string();
+    assert_eq!(
+        error(ProjectionSetup { targets: 2, ..all }),
+        "pair 1 is [0, 2], but there are only 3 sources and 2 targets"
+    );
+    assert_eq!(error(ProjectionSetup { listed: None, ..all }), "the pairs of an explicit rule are missing");
+    let mut explicit = projection(Rule::Explicit(scenario::Pairs::File(PathBuf::new())), true);
+    explicit.weight = Quantity::Array(vec![1.0; 4]);
+    let short = ProjectionSetup { listed: listed(PairList::Pairs(&list)), ..setup(&explicit, 3, 3) };
+    assert_eq!(error(short), "weight has 4 values for 5 synapses");
+}
+
+#[test]
+fn in_degrees_are_exact() {
+    let mut rule = projection(Rule::FixedInDegree(7), true);
+    let with = build(&rule, 30, 30);
+    assert_eq!(in_degrees(&with, 30), [7; 30]);
+    assert!(has_multapses(&with) && !has_autapses(&with));
+    rule.multapses = false;
+    for k in [0, 1, 7, 20, 28, 29] {
+        rule.rule = Rule::FixedInDegree(k);
+        let without = build(&rule, 30, 30);
+        assert_eq!(in_degrees(&without, 30), [k; 30]);
+        assert!(!has_multapses(&without) && !has_autapses(&without));
+        check_rows(&without);
+    }
+    rule.rule = Rule::FixedInDegree(30);
+    assert_eq!(
+        error(&rule, 30, 30),
+        "fixed_in_degree asks for 30 sources of a target, but only 29 exist; with \"multapses\": true they may repeat"
+    );
+    rule.autapses = true;
+    assert_eq!(build(&rule, 30, 30).synapses(), 900);
+    rule.autapses = false;
+    rule.multapses = true;
+    rule.rule = Rule::FixedInDegree(1);
+    assert_eq!(error(&rule, 1, 1), "fixed_in_degree asks for 1 sources of a target, but only 0 exist");
+}
+
+#[test]
+fn out_degrees_are_exact() {
+    let mut rule = projection(Rule::FixedOutDegree(7), false);
+    let with = build(&rule, 30, 10);
+    assert_eq!(out_degrees(&with), [7; 30]);
+    assert!(has_multapses(&with));
+    rule.multapses = false;
+    let without = build(&rule, 30, 10);
+    assert_eq!(out_degrees(&without), [7; 30]);
+    assert!(!has_multapses(&without));
+    check_rows(&with);
+    check_rows(&without);
+    rule.rule = Rule::FixedOutDegree(11);
+    assert!(
+        error(&rule, 30, 10).starts_with("fixed_out_degree asks for 11 targets of a source, but only 10")
+    );
+}
+
+#[test]
+fn total_numbers_are_exact() {
+    for (n, multapses) in [(500, true), (30, false), (200, false), (380, false)] {
+        let mut rule = projection(Rule::FixedTotalNumber(n), true);
+        rule.multapses = multapses;
+        let built = build(&rule, 20, 20);
+        assert_eq!(built.synapses(), n);
+        assert_eq!(has_multapses(&built), multapses);
+        assert!(!has_autapses(&built));
+        check_rows(&built);
+    }
+    let mut rule = projection(Rule::FixedTotalNumber(381), true);
+    rule.multapses = false;
+    assert!(error(&rule, 20, 20).starts_with("fixed_total_number asks for 381 pairs"));
+}
+
+#[test]
+fn partners_are_uniform() {
+    let (sources, targets, k) = (50, 4000, 20);
+    for multapses in [true, false] {
+        for own in [true, false] {
+            let (sources, targets) = if own { (50, 50) } else { (sources, targets) };
+            let k = if own { 20 } else { k };
+            let mut rule = projection(Rule::FixedInDegree(k), own);
+            rule.multapses = multapses;
+            let built = build(&rule, sources, targets);
+            // Out-degrees are sums over targets of draws with probability k/sources each (or nearly so).
+            let mean = built.synapses() as f64 / f64::from(sources);
+            let p = k as f64 / f64::from(sources);
+            let variance = if multapses { mean } else { mean * (1.0 - p) };
+            let chi_squared: f64 =
+                out_degrees(&built).iter().map(|d| (*d as f64 - mean).powi(2) / variance).sum();
+            // 49 degrees of freedom: beyond 98 once in 25,000 times, below 18 once in 100,000.
+            assert!((18.0..98.0).contains(&chi_squared), "{multapses} {own}: {chi_squared}");
+        }
+    }
+}
+
+#[test]
+fn bernoulli_has_the_mean_and_the_variance_of_its_law() {
+    let (sources, targets, p) = (2000, 500, 0.03);
+    let built = build(&projection(Rule::PairwiseBernoulli(p), false), sources, targets);
+    assert!(!has_multapses(&built));
+    check_rows(&built);
+    for (degrees, trials) in [(out_degrees(&built), targets), (in_degrees(&built, targets), sources)] {
+        let n = degrees.len() as f64;
+        let (mean, variance) = (f64::from(trials) * p, f64::from(trials) * p * (1.0 - p));
+        let m = degrees.iter().sum::<usize>() as f64 / n;
+        let v = degrees.iter().map(|d| (*d as f64 - m).powi(2)).sum::<f64>() / (n - 1.0);
+        assert!((m - mean).abs() < 4.0 * (variance / n).sqrt(), "{m}");
+        assert!((v - variance).abs() < 4.0 * variance * (2.0 / n).sqrt() * 1.1, "{v}");
+    }
+}
+
+#[test]
+fn bernoulli_at_the_ends() {
+    let rule = |p| projection(Rule::PairwiseBernoulli(p), true);
+    assert_eq!(build(&rule(0.0), 100, 100).synapses(), 0);
+    assert_eq!(pairs(&build(&rule(1.0), 4, 4)), pairs(&build(&projection(Rule::AllToAll, true), 4, 4)));
+    assert!(!has_autapses(&build(&rule(0.9), 100, 100)));
+    assert_eq!(build(&rule(1e-300), 100, 100).synapses(), 0);
+    assert_eq!(error(&rule(1.5), 4, 4), "p is 1.5, expected a probability between 0 and 1");
+    assert!(error(&rule(f64::NAN), 4, 4).contains("NaN"));
+}
+
+#[test]
+fn blocks_are_networks_of_their_own() {
+    let rules = [
+        (Rule::AllToAll, 3 * 4 * 3),
+        (Rule::OneToOne, 0),
+        (Rule::FixedInDegree(3), 36),
+        (Rule::FixedOutDegree(2), 24),
+        (Rule::FixedTotalNumber(7), 21),
+        (Rule::PairwiseBernoulli(1.0), 36),
+    ];
+    for (rule, synapses) in rules {
+        for multapses in [true, false] {
+            let mut blocks = projection(rule.clone(), true);
+            (blocks.blocks, blocks.multapses) = (3, multapses);
+            let built = build(&blocks, 12, 12);
+            assert_eq!(built.synapses(), synapses, "{rule:?}");
+            assert!(pairs(&built).iter().all(|(s, t)| s / 4 == t / 4 && s != t), "{rule:?}");
+            check_rows(&built);
+        }
+    }
+    let mut blocks = projection(Rule::FixedInDegree(2), false);
+    blocks.blocks = 3;
+    assert!(pairs(&build(&blocks, 6, 30)).iter().all(|(s, t)| s / 2 == t / 10));
+    assert_eq!(error(&blocks, 6, 31), "a population of 31 neurons cannot be cut into 3 equal blocks");
+    blocks.blocks = 0;
+    assert!(connect(&setup(&blocks, 6, 6)).is_err());
+    blocks.blocks = 2;
+    blocks.rule = Rule::Explicit(scenario::Pairs::Inline(vec![[0, 0]]));
+    assert!(error(&blocks, 6, 6).contains("blocks"));
+}
+
+#[test]
+fn nobody_is_connected_to_nobody() {
+    for rule in
+        [Rule::AllToAll, Rule::FixedInDegree(0), Rule::FixedTotalNumber(0), Rule::PairwiseBernoulli(0.5)]
+    {
+        for (sources, targets) in [(0, 5), (5, 0), (0, 0)] {
+            let built = build(&projection(rule.clone(), false), sources, targets);
+            assert_eq!((built.synapses(), built.offsets.len()), (0, sources as usize + 1), "{rule:?}");
+        }
+    }
+    assert_eq!(build(&projection(Rule::FixedInDegree(3), false), 4, 0).synapses(), 0);
+    assert!(connect(&setup(&projection(Rule::FixedInDegree(3), false), 0, 4)).is_err());
+}
+
+#[test]
+fn absurd_sizes_are_refused() {
+    let absurd = [
+        Rule::AllToAll,
+        Rule::FixedInDegree(usize::MAX),
+        Rule::FixedOutDegree(1 << 40),
+        Rule::FixedTotalNumber(usize::MAX),
+        Rule::PairwiseBernoulli(0.5),
+    ];
+    for rule in absurd {
+        let refused = connect(&setup(&projection(rule, false), 4_000_000_000, 4_000_000_000));
+        assert!(matches!(refused, Err(ConnectError::TooManySynapses { .. })));
+    }
+}
+
+#[test]
+fn negative_delays_are_errors() {
+    let mut rule = projection(Rule::FixedInDegree(10), true);
+    rule.delay = Quantity::Distribution(Distribution { law: Law::Normal(1.0, 1.0), clip: None });
+    let text = error(&rule, 100, 100);
+    assert!(text.starts_with("delay of synapse "), "{text}");
+    assert!(text.contains("drawn from {\"normal\": [1, 1]}") && text.contains("\"clip\""), "{text}");
+    rule.delay = Quantity::Number(-0.5);
+    assert_eq!(error(&rule, 100, 100), "delay of synapse 0 is -0.5, expected a number of at least 0");
+}
+
+#[test]
+fn minus_zero_is_zero() {
+    let mut rule = projection(Rule::AllToAll, false);
+    rule.delay = Quantity::Number(-0.0);
+    assert!(build(&rule, 1, 1).delays.at(0).is_sign_positive());
+    rule.delay = Quantity::Array(vec![0.0, -0.0]);
+    let built = build(&rule, 1, 2);
+    assert_eq!(built.targets, [0, 1]);
+    assert!((0..2).all(|place| built.delays.at(place).is_sign_positive()));
+}
+
+fn any_rule() -> impl Strategy<Value = Rule> {
+    prop_oneof![
+        Just(Rule::AllToAll),
+        (0usize..12).prop_map(Rule::FixedInDegree),
+        (0usize..12).prop_map(Rule::FixedOutDegree),
+        (0usize..60).prop_map(Rule::FixedTotalNumber),
+        (0.0..=1.0f64).prop_map(Rule::PairwiseBernoulli),
+    ]
+}
+
+/// As many threads as asked for.
+fn with_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
+}
+
+/// All that a projection is, with the bits of its numbers.
+fn bits(projection: &Projection) -> (Vec<u64>, Vec<u32>, Vec<u64>, Vec<u64>, Option<Vec<u32>>) {
+    let each = |values: &Values| (0..projection.synapses()).map(|place| values.at(place).to_bits()).collect();
+    let Projection { offsets, targets, weights, delays, declared, .. } = projection;
+    (offsets.clone(), targets.clone(), each(weights), each(delays), declared.clone())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn rules_keep_their_promises(
+        rule in any_rule(), own: bool, autapses: bool, multapses: bool, delays: bool, weights: bool, seed: u64,
+        sources in 1u32..20, targets in 1u32..20, blocks in 1u32..4,
+    ) {
+        let (sources, targets) = (sources * blocks, if own { sources * blocks } else { targets * blocks });
+        let mut from = projection(rule, own);
+        (from.autapses, from.multapses, from.blocks) = (autapses, multapses, blocks as usize);
+        // Few different delays, so that ties are common.
+        let uniform = Law::Uniform(0.0, 3.0 * f64::from_bits(1));
+        if delays { from.delay = Quantity::Distribution(Distribution { law: uniform, clip: None }); }
+        if weights { from.weight = normal(1.0, 0.5); }
+        let setup = ProjectionSetup { seed, ..setup(&from, sources, targets) };
+        let shape = setup.shape().unwrap();
+        let Ok(count) = shape.count(&from.rule, None) else {
+            prop_assert!(connect(&setup).is_err());
+            return Ok(());
+        };
+        let built = connect(&setup).unwrap();
+        check_rows(&built);
+        prop_assert!(!count.exact || count.synapses == built.synapses() as f64);
+        prop_assert!(built.targets.iter().all(|target| *target < targets));
+        prop_assert!(multapses || !has_multapses(&built));
+        prop_assert!(autapses || !own || !has_autapses(&built));
+        prop_assert_eq!(matches!(built.weights, Values::Each(_)), weights);
+        match from.rule {
+            Rule::FixedInDegree(k) => prop_assert!(in_degrees(&built, targets).iter().all(|d| *d == k)),
+            Rule::FixedOutDegree(k) => prop_assert!(out_degrees(&built).iter().all(|d| *d == k)),
+            _ => {}
+        }
+        for threads in 1..=3 {
+            prop_assert_eq!(bits(&with_threads(threads, || connect(&setup).unwrap())), bits(&built));
+        }
+    }
+
+    /// The same synapses come out, each with the same weight, whether or not delays bring them into another order.
+    #[test]
+    fn weights_stay_with_their_synapses(rule in any_rule(), seed: u64) {
+        let mut from = projection(rule, false);
+        from.weight = normal(5.0, 1.0);
+        let synapses = |from: &scenario::Projection| {
+            let built = connect(&ProjectionSetup { seed, ..setup(from, 15, 14) })?;
+            let weights = (0..built.synapses()).map(|place| built.weights.at(place).to_bits());
+            let mut synapses: Vec<_> = pairs(&built).into_iter().zip(weights).collect();
+            synapses.sort_unstable();
+            Ok::<_, ConnectError>(synapses)
+        };
+        let plain = synapses(&from);
+        from.delay = normal(2.0, 1.0);
+        prop_assert_eq!(synapses(&from), plain);
+    }
+}
+
+/// Large enough for several pieces of work on several threads.
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let rules = [
+        Rule::FixedInDegree(40),
+        Rule::FixedOutDegree(40),
+        Rule::FixedTotalNumber(40_000),
+        Rule::PairwiseBernoulli(0.04),
+    ];
+    for rule in rules {
+        let mut from = projection(rule, true);
+        (from.weight, from.delay) = (normal(1.0, 0.1), normal(1.5, 0.5));
+        let built = [1, 2, 3].map(|threads| bits(&with_threads(threads, || build(&from, 1000, 1000))));
+        assert_eq!(built[0], built[1]);
+        assert_eq!(built[0], built[2]);
+    }
+}
+
+#[test]
+fn projections_and_seeds_draw_different_synapses() {
+    let from = projection(Rule::FixedInDegree(5), true);
+    let one = setup(&from, 100, 100);
+    let [a, b, c] = [one, ProjectionSetup { index: 4, ..one }, ProjectionSetup { seed: 43, ..one }]
+        .map(|setup| connect(&setup).unwrap().targets);
+    assert!(a != b && a != c && b != c);
+}

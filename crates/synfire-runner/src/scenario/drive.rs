@@ -1,0 +1,88 @@
+//! Stimuli, and what is recorded.
+
+use super::check::{Checked, Checker, Entry};
+use super::keys::{RECORD, RECORD_STATES, STIMULUS, STIMULUS_KINDS};
+use super::populations::Draft;
+use super::{Record, RecordedStates, Stimulus};
+use synfire_core::Time;
+
+impl Checker {
+    /// One of `stimuli`.
+    pub fn stimulus(&mut self, entry: &Entry<'_>, drafts: &[Draft]) -> Checked<Stimulus> {
+        let (kind_entry, kind) = self.discriminator(entry, &STIMULUS[0], "a stimulus")?;
+        self.find(&kind_entry, &kind, STIMULUS_KINDS.iter().copied(), "kind of stimulus", "kinds")?;
+        let fields = self.fields(entry, STIMULUS, "a stimulus")?;
+        let population = self.population_of(&fields, "population", drafts);
+        let draft = population.ok().map(|index| &drafts[index]);
+        if let (Some(model), Some(entry)) = (draft.and_then(Draft::source_model), fields.get("population")) {
+            let message =
+                format!("a current into a population with the model `{model}`, which takes no input");
+            self.report(entry, message, "a stimulus needs neurons");
+        }
+        let ids = self.ids_of(&fields, draft);
+        let at = self.instant(&fields, "at");
+        let until =
+            if fields.get("until").is_some() { self.instant(&fields, "until") } else { Ok(Time::NEVER) };
+        if let (Ok(at), Ok(until), Some(entry)) = (at, until, fields.get("until"))
+            && until < at
+        {
+            self.report(
+                entry,
+                format!("`until` {until} ms lies before `at` {at} ms"),
+                "a stimulus ends after it begins",
+            );
+        }
+        let amplitude = self.required_number(&fields, "amplitude");
+        Ok(Stimulus { population: population?, ids: ids?, at: at?, until: until?, amplitude: amplitude? })
+    }
+
+    /// `record`.
+    pub fn record(&mut self, entry: &Entry<'_>, drafts: &[Draft], duration: Option<f64>) -> Checked<Record> {
+        let fields = self.fields(entry, RECORD, "`record`")?;
+        let mut spikes: Vec<usize> = Vec::new();
+        let listed =
+            self.objects(fields.get("spikes"), "an array of names of populations", |checker, item| {
+                let name = checker.text(item, "the name of a population")?;
+                let population = checker.population_named(item, &name, drafts)?;
+                if spikes.contains(&population) {
+                    return Err(checker.report(
+                        item,
+                        format!("`{name}` is listed twice"),
+                        "name each population once",
+                    ));
+                }
+                spikes.push(population);
+                Ok(())
+            });
+        let states = self.objects(fields.get("states"), "an array of what is sampled", |checker, item| {
+            checker.recorded_states(item, drafts, duration)
+        });
+        listed?;
+        Ok(Record { spikes, states: states? })
+    }
+
+    fn recorded_states(
+        &mut self,
+        entry: &Entry<'_>,
+        drafts: &[Draft],
+        duration: Option<f64>,
+    ) -> Checked<RecordedStates> {
+        let fields = self.fields(entry, RECORD_STATES, "recorded states")?;
+        let population = self.population_of(&fields, "population", drafts);
+        let draft = population.ok().map(|index| &drafts[index]);
+        let ids = self.ids_of(&fields, draft);
+        let names = self.required(&fields, "variables");
+        let variables = names.and_then(|names| {
+            self.objects(Some(&names), "an array of names of state variables", |checker, item| {
+                checker.variable(item, draft)
+            })
+        });
+        let every = self.required_number(&fields, "every");
+        let (population, ids, variables, every) = (population?, ids?, variables?, every?);
+        let neurons = ids.as_ref().map_or(draft.and_then(|draft| draft.size.ok()).unwrap_or(0), Vec::len);
+        if let (Some(duration), Some(entry)) = (duration, fields.get("every")) {
+            self.count_samples(entry, (duration / every).ceil() * (neurons * variables.len()) as f64)?;
+        }
+        Ok(RecordedStates { population, ids, variables, every })
+    }
+}

@@ -1,0 +1,335 @@
+//! JSON text as a tree that knows where everything stands.
+//!
+//! `serde_json` is the parser. The whole text is checked once; a [`Node`] is then a piece of it that is taken apart only
+//! when somebody asks, one level at a time. So a file costs its size times the few levels that the format has, and the
+//! numbers of a long array go straight into a `Vec`: nothing is kept for each of them.
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// Bytes `start..end` of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+/// Something in the text that cannot be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flaw {
+    /// Where.
+    pub span: Span,
+    /// What was found.
+    pub message: String,
+    /// What is allowed.
+    pub help: String,
+}
+
+/// What kind of JSON value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Flag,
+    /// A number.
+    Number,
+    /// A string.
+    Text,
+    /// `[...]`
+    Array,
+    /// `{...}`
+    Object,
+}
+
+/// A value and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Node<'a> {
+    raw: &'a str,
+    at: usize,
+}
+
+/// A key of an object and its value.
+#[derive(Clone, Debug)]
+pub struct Member<'a> {
+    /// The key.
+    pub key: String,
+    /// Where the key stands, quotes included.
+    pub key_span: Span,
+    /// The value.
+    pub value: Node<'a>,
+}
+
+/// The JSON value that `text` consists of.
+///
+/// # Errors
+/// The first place where `text` is not JSON.
+pub fn parse(text: &str) -> Result<Node<'_>, Flaw> {
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(raw) => Ok(Node::within(text, 0, raw)),
+        Err(error) => Err(syntax_flaw(text, &error)),
+    }
+}
+
+impl<'a> Node<'a> {
+    /// `raw` as a part of `text`, which begins at byte `at` of the file.
+    fn within(text: &'a str, at: usize, raw: &'a RawValue) -> Node<'a> {
+        let raw = raw.get();
+        Node { raw, at: at + (raw.as_ptr() as usize - text.as_ptr() as usize) }
+    }
+
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        Span { start: self.at, end: self.at + self.raw.len() }
+    }
+
+    /// The text as written.
+    pub fn raw(&self) -> &'a str {
+        self.raw
+    }
+
+    /// What kind of value it is.
+    pub fn kind(&self) -> Kind {
+        match self.raw.as_bytes().first() {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::Text,
+            Some(b't' | b'f') => Kind::Flag,
+            Some(b'n') => Kind::Null,
+            _ => Kind::Number,
+        }
+    }
+
+    /// The members of an object, in the order of the text, duplicates included.
+    ///
+    /// # Errors
+    /// A key that is no text, such as half a surrogate pair.
+    pub fn members(&self) -> Result<Vec<Member<'a>>, Flaw> {
+        let RawMembers(pairs) = serde_json::from_str(self.raw).map_err(|error| self.flaw(&error))?;
+        let mut members = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs {
+            let key = Node::within(self.raw, self.at, key);
+            let value = Node::within(self.raw, self.at, value);
+            members.push(Member { key: key.text()?, key_span: key.span(), value });
+        }
+        Ok(members)
+    }
+
+    /// The elements of an array.
+    ///
+    /// # Errors
+    /// None for an array.
+    pub fn items(&self) -> Result<Vec<Node<'a>>, Flaw> {
+        let items: Vec<&RawValue> = serde_json::from_str(self.raw).map_err(|error| self.flaw(&error))?;
+        Ok(items.into_iter().map(|raw| Node::within(self.raw, self.at, raw)).collect())
+    }
+
+    /// A string.
+    ///
+    /// # Errors
+    /// Half a surrogate pair.
+    pub fn text(&self) -> Result<String, Flaw> {
+        serde_json::from_str(self.raw).map_err(|error| self.flaw(&error))
+    }
+
+    /// A number, as its nearest double.
+    ///
+    /// # Errors
+    /// A number beyond the largest double.
+    pub fn number(&self) -> Result<f64, Flaw> {
+        serde_json::from_str(self.raw).map_err(|_| Flaw {
+            span: self.span(),
+            message: format!("{} does not fit a double", shortened(self.raw)),
+            help: "numbers must lie between -1.7976931348623157e308 and 1.7976931348623157e308".into(),
+        })
+    }
+
+    /// A whole number of at least 0, also when it is written like `2.0` or `1e3`; `None` for any other.
+    pub fn whole_number(&self) -> Option<u64> {
+        if let Ok(whole) = self.raw.parse() {
+            return Some(whole);
+        }
+        // Up to 2^53 a double is the number that was written.
+        let number = self.number().ok()?;
+        (number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number)).then_some(number as u64)
+    }
+
+    /// `true` or `false`, if it is one.
+    pub fn flag(&self) -> Option<bool> {
+        (self.kind() == Kind::Flag).then_some(self.raw == "true")
+    }
+
+    /// An array of numbers; `None` if it is anything else, then [`Node::items`] tells more.
+    pub fn numbers(&self) -> Option<Vec<f64>> {
+        serde_json::from_str(self.raw).ok()
+    }
+
+    /// An array of arrays of numbers; `None` if it is anything else.
+    pub fn number_rows(&self) -> Option<Vec<Vec<f64>>> {
+        serde_json::from_str(self.raw).ok()
+    }
+
+    /// An array of whole numbers below 2^32; `None` if it is anything else.
+    pub fn ids(&self) -> Option<Vec<u32>> {
+        serde_json::from_str(self.raw).ok()
+    }
+
+    /// An array of pairs of whole numbers below 2^32; `None` if it is anything else.
+    pub fn id_pairs(&self) -> Option<Vec<[u32; 2]>> {
+        serde_json::from_str(self.raw).ok()
+    }
+
+    /// What was found, in words that follow "found".
+    pub fn describe(&self) -> String {
+        match self.kind() {
+            Kind::Null => "null".into(),
+            Kind::Flag => format!("`{}`", self.raw),
+            Kind::Number => shortened(self.raw),
+            Kind::Text => match self.text() {
+                Ok(text) => format!("the string {}", quoted(&text)),
+                Err(_) => "a string".into(),
+            },
+            Kind::Array => match self.items().map_or(0, |items| items.len()) {
+                0 => "an empty array".into(),
+                1 => "an array of 1 element".into(),
+                count => format!("an array of {count} elements"),
+            },
+            Kind::Object => "an object".into(),
+        }
+    }
+
+    /// What `serde_json` says of a piece of a text whose grammar has been checked.
+    fn flaw(&self, error: &serde_json::Error) -> Flaw {
+        Flaw {
+            span: self.span(),
+            message: without_position(error),
+            help: "this must be valid JSON text".into(),
+        }
+    }
+}
+
+/// The members of an object as they stand.
+struct RawMembers<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for RawMembers<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+
+        impl<'de> Visitor<'de> for Collect {
+            type Value = RawMembers<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(RawMembers(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Collect)
+    }
+}
+
+/// A string or number as written, cut to a length that fits a message.
+pub fn shortened(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let mut short: String =
+        text.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+/// A string of the file in a message: in quotation marks, cut, without control characters.
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", shortened(text))
+}
+
+/// The message of `serde_json` without its "at line ... column ...".
+fn without_position(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.rfind(" at line ") {
+        Some(end) => message[..end].to_string(),
+        None => message,
+    }
+}
+
+/// Where `text` stops being JSON, and what may have been meant.
+fn syntax_flaw(text: &str, error: &serde_json::Error) -> Flaw {
+    let at =
+        if error.is_eof() { text.trim_end().len() } else { offset_of(text, error.line(), error.column()) };
+    let found = text[at..].chars().next();
+    let end = at + found.map_or(0, char::len_utf8);
+    let (message, help) = match slip(text, at) {
+        Some((message, help)) => (message.to_string(), help.to_string()),
+        None => (without_position(error), "this must be valid JSON text".to_string()),
+    };
+    Flaw { span: Span { start: at, end }, message, help }
+}
+
+/// The byte that `serde_json` calls line and column, both counted from 1 and the column in bytes.
+fn offset_of(text: &str, line: usize, column: usize) -> usize {
+    let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+    let line_start = std::iter::once(0).chain(starts).nth(line.saturating_sub(1)).unwrap_or(0);
+    let mut at = (line_start + column.saturating_sub(1)).min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// Slips that are often made, by what stands at and before the place where JSON ends.
+fn slip(text: &str, at: usize) -> Option<(&'static str, &'static str)> {
+    let rest = &text[at..];
+    let before = text[..at].trim_end();
+    let starts = |words: &[&str]| words.iter().any(|word| rest.starts_with(word));
+    if rest.is_empty() {
+        return Some(if before.is_empty() {
+            ("the file is empty", "a scenario is one JSON object: {\"synfire\": 1, ...}")
+        } else {
+            ("the file ends too early", "a brace, bracket or quotation mark is not closed")
+        });
+    }
+    if starts(&["}", "]"]) && before.ends_with(',') {
+        return Some((
+            "a comma before the closing bracket",
+            "JSON has no comma after the last element: remove it",
+        ));
+    }
+    if starts(&["//", "/*", "#"]) {
+        return Some(("a comment", "JSON has no comments; words go into `description`"));
+    }
+    if starts(&["'"]) {
+        return Some(("a single quotation mark", "strings and keys stand in double quotation marks"));
+    }
+    if starts(&["NaN", "nan", "Inf", "inf", "-inf", "-Inf"])
+        || (starts(&["I", "i", "N"]) && before.ends_with('-'))
+    {
+        return Some((
+            "not a number of JSON",
+            "there is no NaN; where infinity is allowed it is written \"inf\"",
+        ));
+    }
+    if starts(&["True", "False", "None", "none"]) {
+        return Some(("a word that is not JSON", "JSON has `true`, `false` and `null`"));
+    }
+    if starts(&["+", "."]) {
+        return Some(("not a number of JSON", "numbers begin with a digit or `-`: 0.5, not .5 or +0.5"));
+    }
+    if starts(&["\""])
+        && before.ends_with(|c: char| matches!(c, '"' | '}' | ']' | 'e' | 'l') || c.is_ascii_digit())
+    {
+        return Some(("a comma is missing before this", "members and elements are separated by commas"));
+    }
+    None
+}

@@ -1,0 +1,355 @@
+//! The keys of the format: the one list that checks files, suggests names and becomes the JSON schema.
+
+use synfire_core::receptor::ReceptorKind;
+use synfire_core::spec::{ModelSpec, ParamRange};
+
+/// A key of an object.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    pub name: &'static str,
+    /// Whether it must be there.
+    pub required: bool,
+    pub shape: Shape,
+    /// What it means, for editors.
+    pub meaning: &'static str,
+}
+
+/// What a value looks like.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// Not looked at.
+    Ignored,
+    /// The version of the format.
+    Version,
+    /// A string.
+    Text,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number of at least this.
+    Whole(u64),
+    /// A number.
+    Number(Bound),
+    /// A number, or a string of decimal digits.
+    Digits,
+    /// A number, an array of numbers or a distribution.
+    Quantity(Bound),
+    /// Two numbers.
+    Two,
+    /// Different neurons of a population.
+    Ids,
+    /// Pairs of source and target.
+    Pairs,
+    /// One array of rising times a neuron.
+    Trains,
+    /// The same, times also as strings of decimal digits.
+    ExpectedTrains,
+    /// A list of names.
+    Names,
+    /// An object with these keys.
+    Object(&'static [Key]),
+    /// A list of objects with these keys.
+    Objects(&'static [Key]),
+    /// Named quantities.
+    Quantities,
+    /// Named populations, each with [`POPULATION`].
+    Populations,
+    /// Named trains, see `ExpectedTrains`.
+    NamedTrains,
+    /// Named receptors, each with [`receptor_keys`].
+    Receptors,
+    /// A neuron model with [`neuron_keys`].
+    Neuron,
+    /// A rule with one of [`RULES`].
+    Connect,
+}
+
+/// What a number must keep to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Bound {
+    Range(ParamRange),
+    /// From 0 to 1.
+    Probability,
+}
+
+/// Bounds by short names, for the tables.
+const ANY: Bound = Bound::Range(ParamRange::Finite);
+const POSITIVE: Bound = Bound::Range(ParamRange::Positive);
+const NOT_NEGATIVE: Bound = Bound::Range(ParamRange::NotNegative);
+
+impl Bound {
+    pub fn contains(self, value: f64) -> bool {
+        match self {
+            Bound::Range(range) => range.contains(value),
+            Bound::Probability => (0.0..=1.0).contains(&value),
+        }
+    }
+
+    /// In words that follow "expected".
+    pub fn describe(self) -> &'static str {
+        match self {
+            Bound::Range(range) => range.describe(),
+            Bound::Probability => "a number from 0 to 1",
+        }
+    }
+}
+
+const fn required(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
+    Key { name, required: true, shape, meaning }
+}
+
+const fn optional(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
+    Key { name, required: false, shape, meaning }
+}
+
+/// The file as a whole.
+pub(super) const SCENARIO: &[Key] = &[
+    required("synfire", Shape::Version, "version of the format: 1"),
+    optional("name", Shape::Text, "a name for reports; the file's name if left out"),
+    optional("seed", Shape::Whole(0), "where all random numbers come from; 0 if left out"),
+    required(
+        "duration",
+        Shape::Number(POSITIVE),
+        "simulated time, ms; spikes at or after it are not part of the run",
+    ),
+    required("populations", Shape::Populations, "populations by name; their order matters"),
+    optional("projections", Shape::Objects(PROJECTION), "who reaches whom; the order matters"),
+    optional("stimuli", Shape::Objects(STIMULUS), "currents that are switched on and off"),
+    optional("record", Shape::Object(RECORD), "what is recorded"),
+    optional("expect", Shape::Object(EXPECT), "what must come out"),
+    optional("description", Shape::Ignored, "words; not read"),
+    optional("provenance", Shape::Ignored, "where it comes from; not read"),
+    optional("licence", Shape::Ignored, "not read"),
+    optional("citation", Shape::Ignored, "not read"),
+    optional("conditioning", Shape::Ignored, "how errors grow; not read"),
+    optional("analytic", Shape::Ignored, "numbers that have a formula; not read"),
+];
+
+/// A population.
+pub(super) const POPULATION: &[Key] = &[
+    required("size", Shape::Whole(1), "how many neurons; ids are 0 to size - 1"),
+    required("neuron", Shape::Neuron, "the model and its parameters"),
+    optional("receptors", Shape::Receptors, "receptors by name"),
+    optional("initial", Shape::Quantities, "state variables at t = 0; what is left out rests"),
+    INPUT,
+];
+
+/// What populations of rates have besides.
+pub(super) const INPUT: Key =
+    optional("input", Shape::Quantity(ANY), "rate populations: the input of each unit");
+
+/// A distribution: one law, and what is drawn again.
+pub(super) const DISTRIBUTION: &[Key] = &[
+    optional("uniform", Shape::Two, "[lo, hi]"),
+    optional("normal", Shape::Two, "[mean, sd]"),
+    optional("lognormal", Shape::Two, "[mu, sigma]: mean and sd of the logarithm"),
+    optional("exponential", Shape::Number(POSITIVE), "mean"),
+    optional("clip", Shape::Two, "[lo, hi]: values outside are drawn again"),
+];
+
+/// A projection.
+pub(super) const PROJECTION: &[Key] = &[
+    required("source", Shape::Text, "the population whose spikes are sent"),
+    required("target", Shape::Text, "the population that they reach"),
+    required("receptor", Shape::Text, "the target's receptor"),
+    required("connect", Shape::Connect, "who is connected to whom"),
+    required(
+        "weight",
+        Shape::Quantity(ANY),
+        "in the receptor's unit: mV, pA or nS; an array is in the order of `pairs`",
+    ),
+    required("delay", Shape::Quantity(NOT_NEGATIVE), "ms; an array is in the order of `pairs`"),
+];
+
+/// A stimulus.
+pub(super) const STIMULUS: &[Key] = &[
+    required("kind", Shape::Text, "current_step"),
+    required("population", Shape::Text, "whose neurons"),
+    optional("ids", Shape::Ids, "which neurons; all if left out"),
+    required("at", Shape::Number(NOT_NEGATIVE), "from when on, ms"),
+    optional("until", Shape::Number(NOT_NEGATIVE), "until when, ms; for ever if left out"),
+    required("amplitude", Shape::Number(ANY), "what is added to the current, pA (or normalised)"),
+];
+
+/// What is recorded.
+pub(super) const RECORD: &[Key] = &[
+    optional("spikes", Shape::Names, "populations whose spikes are kept"),
+    optional("states", Shape::Objects(RECORD_STATES), "state variables that are sampled"),
+];
+
+/// Recorded state variables.
+pub(super) const RECORD_STATES: &[Key] = &[
+    required("population", Shape::Text, "whose neurons"),
+    optional("ids", Shape::Ids, "which neurons; all if left out"),
+    required("variables", Shape::Names, "which variables"),
+    required("every", Shape::Number(POSITIVE), "the interval, ms"),
+];
+
+/// What must come out.
+pub(super) const EXPECT: &[Key] = &[
+    optional(
+        "tolerance",
+        Shape::Number(NOT_NEGATIVE),
+        "of spike times, ms; 0, the default, means the same bits",
+    ),
+    optional("spikes", Shape::NamedTrains, "by population: one array of spike times a neuron"),
+    optional("spikes_file", Shape::Text, "a file of spikes, judged for the populations that are in it"),
+    optional("states", Shape::Objects(EXPECT_STATE), "values of state variables"),
+    optional(
+        "state_tolerance",
+        Shape::Number(NOT_NEGATIVE),
+        "of states, in the variables' units; 0 if left out",
+    ),
+    optional("rates", Shape::Objects(EXPECT_RATE), "mean rates over the run"),
+    optional("switches", Shape::NamedTrains, "rate populations: when each unit's gain switches"),
+    optional("initial_gain", Shape::Ignored, "rate populations: the gain at t = 0"),
+];
+
+/// An expected state.
+pub(super) const EXPECT_STATE: &[Key] = &[
+    required("population", Shape::Text, "whose neuron"),
+    required("id", Shape::Whole(0), "the neuron"),
+    required("variable", Shape::Text, "which variable"),
+    required("at", Shape::Number(NOT_NEGATIVE), "when, ms: after everything that happens then"),
+    required("value", Shape::Digits, "its value, in its unit"),
+];
+
+/// An expected rate.
+pub(super) const EXPECT_RATE: &[Key] = &[
+    required("population", Shape::Text, "whose neurons"),
+    optional("ids", Shape::Ids, "over which the mean is taken; all if left out"),
+    required("rate", Shape::Number(NOT_NEGATIVE), "Hz"),
+    required("tolerance", Shape::Number(NOT_NEGATIVE), "Hz"),
+];
+
+/// The kinds of stimuli.
+pub(super) const STIMULUS_KINDS: &[&str] = &["current_step"];
+
+/// A connection rule and the keys of `connect` with it.
+#[derive(Debug)]
+pub(super) struct RuleKeys {
+    pub name: &'static str,
+    pub keys: &'static [Key],
+}
+
+/// The key that names the connection rule.
+pub(super) const RULE: Key = required("rule", Shape::Text, "the connection rule");
+const AUTAPSES: Key =
+    optional("autapses", Shape::Flag, "whether a neuron may connect to itself; false if left out");
+const MULTAPSES: Key =
+    optional("multapses", Shape::Flag, "whether two neurons may have several synapses; true if left out");
+const BLOCKS: Key = optional(
+    "blocks",
+    Shape::Whole(1),
+    "source and target consist of so many equal blocks, each connected in itself",
+);
+
+/// All connection rules.
+pub(super) const RULES: &[RuleKeys] = &[
+    RuleKeys { name: "all_to_all", keys: &[RULE, AUTAPSES, MULTAPSES, BLOCKS] },
+    RuleKeys { name: "one_to_one", keys: &[RULE, AUTAPSES, MULTAPSES, BLOCKS] },
+    RuleKeys {
+        name: "explicit",
+        keys: &[
+            RULE,
+            optional("pairs", Shape::Pairs, "[source, target] of each synapse"),
+            optional(
+                "file",
+                Shape::Text,
+                "a file of pairs, instead of `pairs`: CSV, SONATA edges (.h5) or .edges",
+            ),
+            AUTAPSES,
+            MULTAPSES,
+        ],
+    },
+    RuleKeys {
+        name: "fixed_in_degree",
+        keys: &[RULE, required("k", Shape::Whole(0), "synapses of each target"), AUTAPSES, MULTAPSES, BLOCKS],
+    },
+    RuleKeys {
+        name: "fixed_out_degree",
+        keys: &[RULE, required("k", Shape::Whole(0), "synapses of each source"), AUTAPSES, MULTAPSES, BLOCKS],
+    },
+    RuleKeys {
+        name: "fixed_total_number",
+        keys: &[RULE, required("n", Shape::Whole(0), "synapses in all"), AUTAPSES, MULTAPSES, BLOCKS],
+    },
+    RuleKeys {
+        name: "pairwise_bernoulli",
+        keys: &[
+            RULE,
+            required("p", Shape::Number(Bound::Probability), "probability of each pair"),
+            AUTAPSES,
+            MULTAPSES,
+            BLOCKS,
+        ],
+    },
+];
+
+/// The key that names the neuron model.
+pub(super) const MODEL: Key = required("model", Shape::Text, "the neuron model");
+
+/// The keys of `neuron` with this model.
+pub(super) fn neuron_keys(spec: &ModelSpec) -> Vec<Key> {
+    let mut keys = vec![MODEL];
+    for parameter in spec.parameters {
+        let shape = Shape::Quantity(Bound::Range(parameter.range));
+        let required = parameter.default.is_none();
+        keys.push(Key { name: parameter.name, required, shape, meaning: parameter.meaning });
+    }
+    if spec.has_spike_trains {
+        keys.push(optional("times", Shape::Trains, "one array of rising times a neuron, ms"));
+        keys.push(optional("times_file", Shape::Text, "a file of spikes, instead of `times`"));
+        keys.push(optional(
+            "times_population",
+            Shape::Text,
+            "which population of `times_file`; by default the same name",
+        ));
+    }
+    keys
+}
+
+/// The key that names the kind of a receptor.
+pub(super) const RECEPTOR_KIND: Key = required("kind", Shape::Text, "what an arriving spike does");
+
+/// The keys of a receptor of this kind.
+pub(super) fn receptor_keys(kind: ReceptorKind) -> Vec<Key> {
+    let mut keys = vec![RECEPTOR_KIND];
+    if kind.variables() > 0 {
+        keys.push(required("tau", Shape::Number(POSITIVE), "time constant, ms"));
+    }
+    if kind.is_conductance() {
+        keys.push(required("e_rev", Shape::Number(ANY), "reversal potential, mV"));
+    }
+    keys.push(optional(
+        "reset",
+        Shape::Flag,
+        "its variable is set to 0 at the neuron's own spike; false if left out",
+    ));
+    let meaning = "what arrives in the refractory time counts; true if left out, never for delta";
+    keys.push(optional("refractory_input", Shape::Flag, meaning));
+    keys
+}
+
+/// Models that the format knows. One that is not in the catalogue is not in this build.
+pub(super) const KNOWN_MODELS: &[&str] = &[
+    "lif",
+    "qif",
+    "qif_normalised",
+    "eif",
+    "izhikevich",
+    "adex",
+    "qif_adaptive",
+    "fitzhugh_nagumo",
+    "morris_lecar",
+    "hodgkin_huxley",
+    "equations",
+    "pwl_integrate_and_fire",
+    "mckean",
+    "pwl_planar",
+    "spike_source",
+    "poisson",
+    RATE,
+];
+
+/// The model of population rates.
+pub(super) const RATE: &str = "rate";

@@ -1,0 +1,354 @@
+//! Projections: who reaches whom, with which weights and delays.
+
+use super::check::{Checked, Checker, Entry, Fields};
+use super::json::Kind;
+use super::keys::{self, Bound, PROJECTION, RULES};
+use super::limits::bytes_per_synapse;
+use super::names::{listed, shown};
+use super::populations::Draft;
+use super::quantity::{Count, support};
+use super::{Pairs, Projection, Quantity, Rule};
+use synfire_core::receptor::ReceptorKind;
+use synfire_core::spec::ParamRange;
+
+/// The populations at both ends of a projection, as far as they are known.
+#[derive(Clone, Copy)]
+struct Ends<'d> {
+    source: Option<&'d Draft>,
+    target: Option<&'d Draft>,
+    /// Source and target are the same population.
+    recurrent: bool,
+}
+
+impl Ends<'_> {
+    /// The sizes of source and target.
+    fn sizes(&self) -> Option<(usize, usize)> {
+        Some((self.source?.size.ok()?, self.target?.size.ok()?))
+    }
+}
+
+/// `connect`.
+struct Connect {
+    rule: Rule,
+    autapses: bool,
+    multapses: bool,
+    blocks: usize,
+}
+
+impl Checker {
+    /// All projections, in the order of the file.
+    pub fn projections(&mut self, entry: &Entry<'_>, drafts: &[Draft]) -> Checked<Vec<Projection>> {
+        let items = self.items(entry, "an array of projections")?;
+        let projections: Vec<_> = items
+            .into_iter()
+            .enumerate()
+            .map(|(index, node)| self.projection(&entry.item(index, node), drafts))
+            .collect();
+        projections.into_iter().collect()
+    }
+
+    fn projection(&mut self, entry: &Entry<'_>, drafts: &[Draft]) -> Checked<Projection> {
+        let fields = self.fields_or(entry, PROJECTION, "a projection", |key| {
+            let belongs = RULES.iter().flat_map(|rule| rule.keys).any(|rule_key| rule_key.name == key);
+            belongs.then(|| format!("`{key}` belongs into `connect`"))
+        })?;
+        let source = self.population_of(&fields, "source", drafts);
+        let target = self.population_of(&fields, "target", drafts);
+        let ends = Ends {
+            source: source.ok().map(|index| &drafts[index]),
+            target: target.ok().map(|index| &drafts[index]),
+            recurrent: source.ok().is_some_and(|source| target.ok() == Some(source)),
+        };
+        let receptor = self.target_receptor(&fields, ends.target);
+        let connect_entry = self.required(&fields, "connect");
+        let connect = connect_entry.clone().and_then(|entry| self.connect(&entry, ends));
+
+        let count = match &connect {
+            Ok(connect) => array_length(&connect.rule),
+            Err(_) => Count::Unknown,
+        };
+        let kind =
+            receptor.ok().and_then(|index| Some(ends.target?.receptors.as_ref().ok()?.get(index)?.kind));
+        let weight = self.weight(&fields, count, kind);
+        let delay = self
+            .required(&fields, "delay")
+            .and_then(|entry| self.quantity(&entry, Bound::Range(ParamRange::NotNegative), count));
+        let (connect, weight, delay) = (connect?, weight?, delay?);
+        if let (Some((sources, targets)), Ok(entry)) = (ends.sizes(), connect_entry) {
+            let synapses = expected_synapses(&connect, sources as f64, targets as f64);
+            self.count_synapses(&entry, synapses, bytes_per_synapse(&weight, &delay))?;
+        }
+        let Connect { rule, autapses, multapses, blocks } = connect;
+        Ok(Projection {
+            source: source?,
+            target: target?,
+            receptor: receptor?,
+            rule,
+            autapses,
+            multapses,
+            blocks,
+            weight,
+            delay,
+        })
+    }
+
+    /// The index of the population that the key `name` names.
+    pub fn population_of(&mut self, fields: &Fields<'_, '_>, name: &str, drafts: &[Draft]) -> Checked<usize> {
+        let (entry, population) = self.required_text(fields, name, "the name of a population")?;
+        self.population_named(&entry, &population, drafts)
+    }
+
+    /// The index of the population called `name`.
+    pub fn population_named(&mut self, entry: &Entry<'_>, name: &str, drafts: &[Draft]) -> Checked<usize> {
+        let names = drafts.iter().map(|draft| draft.name.as_str());
+        self.find(entry, name, names, "population", "populations")
+    }
+
+    /// The index of the target's receptor.
+    fn target_receptor(&mut self, fields: &Fields<'_, '_>, target: Option<&Draft>) -> Checked<usize> {
+        if let Some(model) = target.and_then(Draft::source_model) {
+            let entry = self.required(fields, "target")?;
+            let message = format!("the population's model `{model}` takes no input");
+            return Err(self.report(&entry, message, "a target needs a model with receptors"));
+        }
+        let receptors = target.map(|target| &target.receptors);
+        let Some(entry) = fields.get("receptor") else {
+            if target.is_some_and(Draft::is_rate) {
+                // Weights of rates need no receptor; the model has been reported as not there.
+                return Ok(0);
+            }
+            let names = match receptors {
+                Some(Ok(receptors)) => receptors.iter().map(|receptor| receptor.name.as_str()).collect(),
+                _ => Vec::new(),
+            };
+            let help = match names[..] {
+                [] => "`receptor`: the receptor of the target that the spikes reach".to_string(),
+                _ => format!("receptors of the target: {}", listed(&names)),
+            };
+            return Err(self.report_missing(fields.object(), "`receptor` is missing", &help));
+        };
+        let name = self.text(entry, "the name of a receptor of the target")?;
+        match (target, receptors) {
+            (Some(target), Some(Ok(receptors))) => {
+                let names = receptors.iter().map(|receptor| receptor.name.as_str());
+                let all = format!("receptors of `{}`", shown(&target.name));
+                self.find(entry, &name, names, "receptor", &all)
+            }
+            // Nothing to compare with, because of another problem.
+            (_, Some(Err(reported))) => Err(*reported),
+            _ => Ok(0),
+        }
+    }
+
+    /// The weights; conductances are not negative.
+    fn weight(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        count: Count<'_>,
+        kind: Option<ReceptorKind>,
+    ) -> Checked<Quantity> {
+        let entry = self.required(fields, "weight")?;
+        let weight = self.quantity(&entry, Bound::Range(ParamRange::Finite), count)?;
+        let Some(kind) = kind.filter(|kind| kind.is_conductance()) else { return Ok(weight) };
+        let (at, found) = match &weight {
+            Quantity::Number(value) if *value < 0.0 => (entry.clone(), *value),
+            Quantity::Array(values) => match values.iter().position(|value| *value < 0.0) {
+                Some(index) => {
+                    (entry.item(index, self.items(&entry, "an array of weights")?[index]), values[index])
+                }
+                None => return Ok(weight),
+            },
+            Quantity::Distribution(drawn) => match support(drawn.law, drawn.clip) {
+                (lo, _) if lo.is_finite() && lo < 0.0 => (entry.clone(), lo),
+                (_, hi) if hi < 0.0 => (entry.clone(), hi),
+                _ => return Ok(weight),
+            },
+            Quantity::Number(_) => return Ok(weight),
+        };
+        let message = format!("a weight of {found} nS for a receptor of kind `{}`", kind.name());
+        Err(self.report(
+            &at,
+            message,
+            "conductances are 0 or more; what inhibits is a reversal potential `e_rev` below v",
+        ))
+    }
+
+    /// The rule and what it needs.
+    fn connect(&mut self, entry: &Entry<'_>, ends: Ends<'_>) -> Checked<Connect> {
+        let (rule_entry, name) = self.discriminator(entry, &keys::RULE, "`connect`")?;
+        let names = RULES.iter().map(|rule| rule.name);
+        let table = &RULES[self.find(&rule_entry, &name, names, "connection rule", "rules")?];
+        let fields = self.fields(entry, table.keys, &format!("the rule `{name}`"))?;
+        let autapses = self.flag_or(&fields, "autapses", false);
+        let multapses = self.flag_or(&fields, "multapses", true);
+        let blocks = self.blocks(&fields, ends);
+        let room = Room::new(ends, blocks, autapses, multapses);
+        let rule = match name.as_str() {
+            "all_to_all" => Ok(Rule::AllToAll),
+            "one_to_one" => self.one_to_one(&rule_entry, ends),
+            "explicit" => self.explicit(&fields, ends),
+            "fixed_in_degree" => self
+                .degree(&fields, "k", room.map(|room| room.sources), "sources of each target")
+                .map(Rule::FixedInDegree),
+            "fixed_out_degree" => self
+                .degree(&fields, "k", room.map(|room| room.targets), "targets of each source")
+                .map(Rule::FixedOutDegree),
+            "fixed_total_number" => {
+                self.degree(&fields, "n", room.map(|room| room.pairs), "pairs").map(Rule::FixedTotalNumber)
+            }
+            _ => self.required_number(&fields, "p").map(Rule::PairwiseBernoulli),
+        };
+        Ok(Connect { rule: rule?, autapses: autapses?, multapses: multapses?, blocks: blocks? })
+    }
+
+    /// `blocks`, which must divide both sizes.
+    fn blocks(&mut self, fields: &Fields<'_, '_>, ends: Ends<'_>) -> Checked<usize> {
+        let Some(entry) = fields.get("blocks") else { return Ok(1) };
+        let blocks = self.whole_or(fields, "blocks", 1)?;
+        let Some((sources, targets)) = ends.sizes() else { return Ok(1) };
+        for (size, end) in [(sources, "source"), (targets, "target")] {
+            if !(size as u64).is_multiple_of(blocks) {
+                let message = format!("{blocks} blocks of a {end} of {size} neurons");
+                return Err(self.report(
+                    entry,
+                    message,
+                    "the number of blocks divides the sizes of source and target",
+                ));
+            }
+        }
+        Ok(blocks as usize)
+    }
+
+    fn one_to_one(&mut self, entry: &Entry<'_>, ends: Ends<'_>) -> Checked<Rule> {
+        match ends.sizes() {
+            Some((sources, targets)) if sources != targets => {
+                let message = format!("`one_to_one` from {sources} to {targets} neurons");
+                Err(self.report(entry, message, "source and target need the same size"))
+            }
+            _ => Ok(Rule::OneToOne),
+        }
+    }
+
+    fn explicit(&mut self, fields: &Fields<'_, '_>, ends: Ends<'_>) -> Checked<Rule> {
+        self.only_one_of(fields, ["pairs", "file"])?;
+        if let Some(file) = fields.get("file") {
+            return Ok(Rule::Explicit(Pairs::File(self.file(file)?)));
+        }
+        let Some(pairs) = fields.get("pairs") else {
+            let help = "`pairs`: [[source, target], ...]; or `file`: a file of pairs";
+            return Err(self.report_missing(fields.object(), "`pairs` is missing", help));
+        };
+        self.pairs(pairs, ends).map(|pairs| Rule::Explicit(Pairs::Inline(pairs)))
+    }
+
+    fn pairs(&mut self, entry: &Entry<'_>, ends: Ends<'_>) -> Checked<Vec<[u32; 2]>> {
+        let end = |draft: Option<&Draft>| draft.and_then(|draft| draft.size.ok());
+        let (sources, targets) = (end(ends.source), end(ends.target));
+        let below = |id: u32, size: Option<usize>| size.is_none_or(|size| (id as usize) < size);
+        let fine = |pair: &[u32; 2]| below(pair[0], sources) && below(pair[1], targets);
+        if let Some(pairs) = entry.node.id_pairs().filter(|pairs| pairs.iter().all(fine)) {
+            return Ok(pairs);
+        }
+        let items = self.items(entry, "an array of pairs [source, target]")?;
+        let name = |draft: Option<&Draft>| draft.map_or(String::new(), |draft| draft.name.clone());
+        let (source, target) = (name(ends.source), name(ends.target));
+        let mut pairs = Vec::with_capacity(items.len());
+        for (index, node) in items.into_iter().enumerate() {
+            let item = entry.item(index, node);
+            let is_pair = node.kind() == Kind::Array && node.items().is_ok_and(|ids| ids.len() == 2);
+            if !is_pair {
+                return Err(self.expected(&item, "a pair [source, target]"));
+            }
+            let ids = self.items(&item, "a pair")?;
+            let from = self.id(&item.item(0, ids[0]), sources, &source)?;
+            pairs.push([from, self.id(&item.item(1, ids[1]), targets, &target)?]);
+        }
+        Ok(pairs)
+    }
+
+    /// A number of synapses, among so many possible ones.
+    fn degree(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        name: &str,
+        room: Option<Places>,
+        of: &str,
+    ) -> Checked<usize> {
+        let entry = self.required(fields, name)?;
+        let degree = self.whole(&entry, 0)?;
+        let Some(room) = room else { return Ok(degree as usize) };
+        if degree as f64 > room.possible && !room.repeated {
+            let message = format!("{degree} of {} {of}", room.possible);
+            let help = "without multapses there is at most one synapse between two neurons, and without autapses none to itself";
+            return Err(self.report(&entry, message, help));
+        }
+        if degree > 0 && room.possible == 0.0 {
+            let message = format!("{degree} of no {of}");
+            return Err(self.report(&entry, message, "without autapses a neuron has no synapse to itself"));
+        }
+        Ok(degree as usize)
+    }
+}
+
+/// How many places there are for synapses, and whether a place can be taken more than once.
+#[derive(Clone, Copy)]
+struct Places {
+    possible: f64,
+    repeated: bool,
+}
+
+/// Places by rule: sources of a target, targets of a source, pairs in all.
+#[derive(Clone, Copy)]
+struct Room {
+    sources: Places,
+    targets: Places,
+    pairs: Places,
+}
+
+impl Room {
+    fn new(
+        ends: Ends<'_>,
+        blocks: Checked<usize>,
+        autapses: Checked<bool>,
+        multapses: Checked<bool>,
+    ) -> Option<Room> {
+        let (sources, targets) = ends.sizes()?;
+        let (blocks, repeated) = (blocks.ok()? as f64, multapses.ok()?);
+        let itself = if ends.recurrent && !autapses.ok()? { 1.0 } else { 0.0 };
+        let (sources, targets) = (sources as f64, targets as f64);
+        let places = |possible| Places { possible, repeated };
+        Some(Room {
+            sources: places(sources / blocks - itself),
+            targets: places(targets / blocks - itself),
+            pairs: places((sources / blocks - itself) * targets),
+        })
+    }
+}
+
+/// Where an array of weights or delays makes sense, and its length.
+fn array_length(rule: &Rule) -> Count<'static> {
+    match rule {
+        Rule::Explicit(Pairs::Inline(pairs)) => Count::Exactly(pairs.len(), "the pairs"),
+        Rule::Explicit(Pairs::File(_)) => {
+            Count::NoArray("weights and delays of single synapses belong into the file of pairs")
+        }
+        _ => Count::NoArray(
+            "an array is in the order of the `pairs` of the rule `explicit`; other rules take a number or a distribution",
+        ),
+    }
+}
+
+/// How many synapses a rule makes, on average. Those of a file are not known.
+fn expected_synapses(connect: &Connect, sources: f64, targets: f64) -> f64 {
+    let pairs = sources * targets / connect.blocks as f64;
+    match &connect.rule {
+        Rule::AllToAll => pairs,
+        Rule::OneToOne => sources,
+        Rule::Explicit(Pairs::Inline(list)) => list.len() as f64,
+        Rule::Explicit(Pairs::File(_)) => 0.0,
+        Rule::FixedInDegree(k) => *k as f64 * targets,
+        Rule::FixedOutDegree(k) => *k as f64 * sources,
+        Rule::FixedTotalNumber(n) => *n as f64,
+        Rule::PairwiseBernoulli(p) => p * pairs,
+    }
+}
