@@ -1,5 +1,6 @@
 //! Scenario files, recordings and the `synfire` command.
 
+pub mod build;
 pub mod cli;
 pub mod compare;
 pub mod connect;
@@ -10,5 +11,7 @@ pub mod numbers;
 pub mod picture;
 pub mod progress;
 pub mod recording;
+pub mod replay;
+pub mod run;
 pub mod scenario;
 pub mod statistics;

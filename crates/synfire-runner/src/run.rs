@@ -1,9 +1,13 @@
 //! Running a scenario piece by piece: between the pieces there is time for progress, for Ctrl-C, for a full disk.
 
-use crate::scenario::Scenario;
+use crate::build::{BuildError, build};
+use crate::formats::FileError;
+use crate::recording::RecordingError;
+use crate::scenario::{LoadError, Scenario};
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use synfire_core::engine::{EngineKind, QueueKind, RunError, Simulation};
+use synfire_core::engine::{EngineError, EngineKind, Options, Probe, QueueKind, RunError, Simulation};
 use synfire_core::group::GroupError;
 use synfire_core::observer::Observer;
 use synfire_core::{LocalId, PopulationId, Time};
@@ -14,6 +18,85 @@ const PIECE: Duration = Duration::from_millis(70);
 const FIRST_PIECE_MS: f64 = 0.1;
 /// The shortest piece: the clock must move.
 const LEAST_PIECE_MS: f64 = 1e-6;
+
+/// Why a scenario does not come to its end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The scenario cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The network cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The network cannot be run as asked.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The run cannot go on.
+    #[error("{words}")]
+    Run {
+        /// Why, with the names of the scenario.
+        words: String,
+        /// Why.
+        source: RunError,
+    },
+    /// The recording cannot be written or read.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// A file of expected spikes cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Expected spikes are not of this network.
+    #[error("{}: {problem}", path.display())]
+    ExpectedSpikes {
+        /// The file.
+        path: PathBuf,
+        /// What was found, and what there is.
+        problem: String,
+    },
+}
+
+/// What kind of failure: each has an exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The run went wrong.
+    Run,
+    /// What was asked for cannot be.
+    Input,
+    /// Something is larger than the limits allow.
+    Limit,
+}
+
+impl Failure {
+    /// The kind of failure.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Failure::Load(LoadError::Problems(problems)) if problems.too_large() => FailureKind::Limit,
+            Failure::Engine(EngineError::TooManyNeurons(_)) => FailureKind::Limit,
+            Failure::Recording(error) if !error.is_usage() => FailureKind::Run,
+            Failure::Run { .. } => FailureKind::Run,
+            _ => FailureKind::Input,
+        }
+    }
+}
+
+/// Builds a scenario's network, ready to run.
+///
+/// # Errors
+/// The network cannot be built, or not be run as asked.
+pub fn prepare(scenario: &Scenario, probes: Vec<Probe>, options: &Options) -> Result<Simulation, Failure> {
+    let _span = tracing::info_span!("build", scenario = scenario.name).entered();
+    let network = build(scenario)?;
+    Ok(Simulation::new(network, probes, options)?)
+}
+
+/// Puts the names of the scenario into what a run says.
+///
+/// # Errors
+/// The run's.
+pub fn check_run(ran: Result<(), RunError>, scenario: &Scenario) -> Result<(), Failure> {
+    ran.map_err(|source| Failure::Run { words: describe(&source, scenario), source })
+}
 
 /// How far a run came.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,8 +134,11 @@ pub fn drive<O: Observer>(
 }
 
 /// The names of queues on the command line.
-pub const QUEUES: [(&str, QueueKind); 3] =
-    [("heap", QueueKind::IndexedHeap), ("priority-queue", QueueKind::PriorityQueue), ("scan", QueueKind::Scan)];
+pub const QUEUES: [(&str, QueueKind); 3] = [
+    ("heap", QueueKind::IndexedHeap),
+    ("priority-queue", QueueKind::PriorityQueue),
+    ("scan", QueueKind::Scan),
+];
 
 /// The names of engines on the command line.
 pub const ENGINES: [(&str, EngineKind); 2] =
