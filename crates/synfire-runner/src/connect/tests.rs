@@ -449,3 +449,43 @@ fn projections_and_seeds_draw_different_synapses() {
         .map(|setup| connect(&setup).unwrap().targets);
     assert!(a != b && a != c && b != c);
 }
+
+/// Computed once with an independent program, written from the documentation. What a seed means hangs on them.
+#[test]
+fn drawn_networks_are_frozen() {
+    let golden = |index: u32, rule: Rule, multapses: bool, sources: u32, targets: u32| {
+        let mut from = projection(rule, index == 0);
+        from.multapses = multapses;
+        if index == 0 {
+            let uniform = Distribution { law: Law::Uniform(0.5, 1.5), clip: None };
+            (from.weight, from.delay) = (normal(20.0, 2.0), Quantity::Distribution(uniform));
+        }
+        connect(&ProjectionSetup { seed: 2024, index, ..setup(&from, sources, targets) }).unwrap()
+    };
+
+    let drawn = golden(0, Rule::FixedInDegree(3), true, 6, 6);
+    assert_eq!(drawn.offsets, [0, 2, 3, 5, 8, 13, 18]);
+    assert_eq!(drawn.targets, [2, 4, 5, 3, 0, 0, 5, 2, 0, 2, 5, 1, 1, 3, 1, 4, 4, 3]);
+    #[rustfmt::skip]
+    assert_eq!(drawn.delays, Values::Each(vec![
+        0.5647127715245096, 0.6473355603127618, 1.382094456219197, 0.6074845962803507, 0.7501326387561148,
+        0.779824377409366, 1.3495860535200386, 1.36462289734706, 0.5172239959280543, 0.6201444199494477,
+        0.7215564901553094, 1.462517129281, 1.48395677729529, 0.5351547952117522, 0.5894310550557598,
+        0.8194205395883278, 0.9001014236673501, 1.4853642261467677,
+    ]));
+    #[rustfmt::skip]
+    assert_eq!(drawn.weights, Values::Each(vec![
+        21.647926438532583, 23.654541557040215, 20.640614494231063, 22.83430470050767, 19.253125125764257,
+        18.275127272979905, 19.22428961914853, 20.746261594902485, 19.468021352359642, 22.63657194219262,
+        20.701662013159687, 18.298646122859495, 20.70632404006101, 21.280043167015503, 27.636735180104676,
+        23.64367261471451, 20.50898682775434, 15.894713164420025,
+    ]));
+    assert_eq!(drawn.declared, Some(vec![0, 1, 0, 1, 0, 0, 2, 1, 0, 3, 4, 2, 1, 2, 0, 4, 3, 1]));
+
+    let out = golden(1, Rule::FixedOutDegree(3), false, 4, 5);
+    assert_eq!(out.targets, [1, 3, 4, 0, 1, 4, 2, 3, 4, 0, 1, 4]);
+    let total = golden(2, Rule::FixedTotalNumber(6), false, 3, 4);
+    assert_eq!(pairs(&total), [(0, 1), (1, 0), (1, 1), (1, 3), (2, 1), (2, 3)]);
+    let bernoulli = golden(3, Rule::PairwiseBernoulli(0.4), false, 4, 5);
+    assert_eq!(pairs(&bernoulli), [(0, 2), (1, 0), (2, 0), (2, 2), (2, 4), (3, 2), (3, 3)]);
+}
