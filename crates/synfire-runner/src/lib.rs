@@ -11,5 +11,7 @@ pub mod numbers;
 pub mod picture;
 pub mod progress;
 pub mod recording;
+pub mod replay;
+pub mod run;
 pub mod scenario;
 pub mod statistics;
