@@ -1,4 +1,5 @@
 //! One test binary: `golden` replays known spike times, `equivalence` holds engines and queues against each
-//! other bit for bit, `cli` starts the command.
+//! other bit for bit, `malformed` holds the error messages to their places, `cli` starts the command.
 
 mod code_map;
+mod malformed;
