@@ -47,16 +47,16 @@ impl SpikeDifference {
     /// The earlier of the expected and the found time: from then on the runs differ.
     pub fn at(&self) -> Time {
         match self.kind {
-            Kind::Missing { expected } => clock_time(expected),
+            Kind::Missing { expected } => expected.at(),
             Kind::Extra { found } => found,
-            Kind::Shifted { expected, found } => found.min(clock_time(expected)),
+            Kind::Shifted { expected, found } => found.min(expected.at()),
         }
     }
 
     /// The later of the two times: what led to the difference came before.
     pub fn last(&self) -> Time {
         match self.kind {
-            Kind::Shifted { expected, found } => found.max(clock_time(expected)),
+            Kind::Shifted { expected, found } => found.max(expected.at()),
             _ => self.at(),
         }
     }
@@ -112,23 +112,15 @@ fn first_of_train(expected: &[ExpectedTime], found: &[Time], tolerance: f64) -> 
         (None, Some(&found)) => Kind::Extra { found },
         (None, None) => return None,
         // A spike too few or too many shows in that the next one fits again.
-        (Some(&e), Some(&f)) if f < clock_time(e) && matches(Some(&e), found.get(place + 1)) => {
+        (Some(&e), Some(&f)) if f < e.at() && matches(Some(&e), found.get(place + 1)) => {
             Kind::Extra { found: f }
         }
-        (Some(&e), Some(&f)) if f > clock_time(e) && matches(expected.get(place + 1), Some(&f)) => {
+        (Some(&e), Some(&f)) if f > e.at() && matches(expected.get(place + 1), Some(&f)) => {
             Kind::Missing { expected: e }
         }
         (Some(&expected), Some(&found)) => Kind::Shifted { expected, found },
     };
     Some((place as u64 + 1, kind))
-}
-
-/// The expected time on the clock.
-pub fn clock_time(expected: ExpectedTime) -> Time {
-    match expected {
-        ExpectedTime::Number(ms) => Time::from_ms(ms).unwrap_or(Time::NEVER),
-        ExpectedTime::Digits(time) => time,
-    }
 }
 
 /// How far a found spike is from the expected one, ms. With a tolerance of 0 a number stands for all instants of which it
@@ -140,7 +132,7 @@ fn distance_ms(expected: ExpectedTime, found: Time, tolerance: f64) -> f64 {
     {
         return 0.0;
     }
-    found.since(clock_time(expected)).abs()
+    found.since(expected.at()).abs()
 }
 
 /// The spacing of doubles at a time, ms: the unit of its last place.

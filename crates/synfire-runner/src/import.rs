@@ -17,6 +17,8 @@ mod config;
 mod models;
 mod network;
 mod projections;
+#[cfg(test)]
+mod tests;
 mod types;
 mod write;
 

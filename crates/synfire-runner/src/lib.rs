@@ -12,5 +12,7 @@ pub mod picture;
 pub mod plan;
 pub mod progress;
 pub mod recording;
+pub mod replay;
+pub mod run;
 pub mod scenario;
 pub mod statistics;

@@ -17,6 +17,8 @@ const LONGEST_NAME: usize = 16;
 #[derive(Clone, Debug)]
 pub struct RasterPicture {
     bands: Vec<Band>,
+    /// By index of the population, the place of its band.
+    places: Vec<Option<usize>>,
     more: usize,
     duration: Time,
 }
@@ -30,17 +32,32 @@ struct Band {
 }
 
 impl RasterPicture {
-    /// An empty picture of populations with these names and sizes, from 0 to `duration`.
-    pub fn new<'a>(populations: impl IntoIterator<Item = (&'a str, usize)>, duration: Time) -> RasterPicture {
-        let populations: Vec<(&str, usize)> = populations.into_iter().collect();
-        let all: usize = populations.iter().take(MOST).map(|(_, size)| size).sum();
-        let bands = populations.iter().take(MOST).map(|&(name, neurons)| {
+    /// An empty picture from 0 to `duration`: the names and sizes of all populations of the network, `None` for one that is
+    /// not to be drawn.
+    pub fn new<'a>(
+        populations: impl IntoIterator<Item = Option<(&'a str, usize)>>,
+        duration: Time,
+    ) -> RasterPicture {
+        let mut drawn: Vec<(&str, usize)> = vec![];
+        let mut places = vec![];
+        let mut more = 0;
+        for population in populations {
+            let has_room = drawn.len() < MOST;
+            places.push((population.is_some() && has_room).then_some(drawn.len()));
+            match population {
+                Some(population) if has_room => drawn.push(population),
+                Some(_) => more += 1,
+                None => {}
+            }
+        }
+        let all: usize = drawn.iter().map(|(_, size)| size).sum();
+        let bands = drawn.into_iter().map(|(name, neurons)| {
             // The share of the lines, rounded; never more lines of dots than neurons need.
             let share = (LINES * neurons + all / 2) / all.max(1);
             let lines = share.clamp(1, neurons.div_ceil(DOTS.1).max(1));
             Band { name: shortened(name), neurons, cells: vec![0; lines * WIDTH] }
         });
-        RasterPicture { bands: bands.collect(), more: populations.len().saturating_sub(MOST), duration }
+        RasterPicture { bands: bands.collect(), places, more, duration }
     }
 
     /// The picture, with the populations' names at the left and the time below; empty if there is nothing to draw.
@@ -67,7 +84,8 @@ impl RasterPicture {
 
 impl Observer for RasterPicture {
     fn spike(&mut self, at: Time, population: PopulationId, neuron: LocalId) {
-        let Some(band) = self.bands.get_mut(population.index()) else { return };
+        let Some(place) = self.places[population.index()] else { return };
+        let band = &mut self.bands[place];
         let columns = WIDTH * DOTS.0;
         let rows = band.cells.len() / WIDTH * DOTS.1;
         let x = (at.as_ms() / self.duration.as_ms() * columns as f64) as usize;
@@ -101,10 +119,11 @@ mod tests {
     #[test]
     fn a_diagonal_is_drawn_from_top_left_to_bottom_right() {
         let duration = Time::from_ms(144.0).unwrap();
-        let mut picture = RasterPicture::new([("diagonal", 64), ("silent", 1)], duration);
+        let mut picture = RasterPicture::new([None, Some(("diagonal", 64)), Some(("silent", 1))], duration);
         for neuron in 0..64 {
             let at = Time::from_ms(f64::from(neuron) * 144.0 / 64.0).unwrap();
             picture.spike(at, PopulationId(0), LocalId(neuron));
+            picture.spike(at, PopulationId(1), LocalId(neuron));
         }
         insta::assert_snapshot!(picture.draw());
     }
@@ -118,7 +137,7 @@ mod tests {
     #[test]
     fn many_large_and_empty_populations_are_no_trouble() {
         let names: Vec<String> = (0..100).map(|i| format!("population number {i}")).collect();
-        let populations = names.iter().enumerate().map(|(i, name)| (name.as_str(), i * 1_000_000));
+        let populations = names.iter().enumerate().map(|(i, name)| Some((name.as_str(), i * 1_000_000)));
         let mut picture = RasterPicture::new(populations, Time::from_ms(1.0).unwrap());
         picture.spike(Time::from_ms(0.999_999).unwrap(), PopulationId(3), LocalId(2_999_999));
         picture.spike(Time::ZERO, PopulationId(99), LocalId(0));

@@ -29,7 +29,7 @@ pub struct Summary {
     pub active: usize,
     /// All spikes.
     pub spikes: u64,
-    /// Spikes a neuron and second, over all neurons, Hz; `None` without neurons or time.
+    /// The mean rate; `None` without neurons or time.
     pub rate_hz: Option<f64>,
     /// The mean, over the neurons with at least three spikes, of the coefficient of variation of their intervals: standard
     /// deviation (of a population: divided by the number of intervals) over mean. `None` without such neurons.
@@ -61,8 +61,7 @@ impl Statistics {
             Some(ids) => (ids.iter().map(|&id| trains[id as usize].spikes).sum::<u64>(), ids.len()),
             None => (trains.iter().map(|train| train.spikes).sum(), trains.len()),
         };
-        let seconds = until.as_ms() / 1000.0;
-        if neurons == 0 || seconds == 0.0 { 0.0 } else { spikes as f64 / (neurons as f64 * seconds) }
+        mean_rate_hz(spikes, neurons, until).unwrap_or(0.0)
     }
 
     /// The statistics of a population over the time from 0 to `until`.
@@ -74,15 +73,21 @@ impl Statistics {
             cvs += cv;
             with_cv += 1;
         }
-        let measurable = !trains.is_empty() && until > Time::ZERO;
+        let spikes = trains.iter().map(|train| train.spikes).sum();
         Summary {
             neurons: trains.len(),
             active: trains.iter().filter(|train| train.spikes > 0).count(),
-            spikes: trains.iter().map(|train| train.spikes).sum(),
-            rate_hz: measurable.then(|| self.rate_hz(population, None, until)),
+            spikes,
+            rate_hz: mean_rate_hz(spikes, trains.len(), until),
             cv: (with_cv > 0).then(|| cvs / f64::from(with_cv)),
         }
     }
+}
+
+/// Spikes a neuron and second, Hz; `None` without neurons or time.
+pub fn mean_rate_hz(spikes: u64, neurons: usize, until: Time) -> Option<f64> {
+    let seconds = until.as_ms() / 1000.0;
+    (neurons > 0 && seconds > 0.0).then(|| spikes as f64 / (neurons as f64 * seconds))
 }
 
 impl Train {

@@ -1,7 +1,250 @@
 //! The command line.
 
+mod check;
+mod import;
+mod models;
+mod output;
+mod replay;
+mod run;
+mod summary;
+
+use crate::recording::Format;
+use crate::run::{ENGINES, Failure, FailureKind, QUEUES};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use output::{Output, OutputError};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use synfire_core::engine::{EngineKind, Options, QueueKind};
+
+/// How the command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Exit {
+    Done = 0,
+    RunFailed = 1,
+    BadInput = 2,
+    LimitExceeded = 3,
+    Mismatch = 4,
+    Interrupted = 130,
+}
+
+impl From<FailureKind> for Exit {
+    fn from(kind: FailureKind) -> Exit {
+        match kind {
+            FailureKind::Run => Exit::RunFailed,
+            FailureKind::Input => Exit::BadInput,
+            FailureKind::Limit => Exit::LimitExceeded,
+        }
+    }
+}
+
+const FORMATS: [(&str, Format); 3] = [("csv", Format::Csv), ("npy", Format::Npy), ("sonata", Format::Sonata)];
+
+const EXIT_CODES: &str = "Exit codes:
+  0    done
+  1    the run failed
+  2    bad usage, or a scenario with problems
+  3    a limit is exceeded
+  4    replay: something else came out
+  130  interrupted
+
+SYNFIRE_LOG=info (or debug, or a filter like synfire_runner=debug) logs to standard error.";
+
+/// Event-driven simulation of spiking neural networks with exact spike times.
+#[derive(Debug, Parser)]
+#[command(name = "synfire", version, after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a scenario
+    Run(RunArgs),
+    /// Run recorded networks again and compare, spike by spike
+    Replay(ReplayArgs),
+    /// Show all problems of a scenario, or what running it would take
+    Check(CheckArgs),
+    /// Show the neuron models: equations, parameters, units, defaults, ranges
+    Models(ModelsArgs),
+    /// Print the JSON schema of scenarios, for editors
+    Schema,
+    /// Make a scenario of another tool's files
+    Import(ImportArgs),
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// The scenario
+    scenario: PathBuf,
+    /// Record into this folder; a scenario that does not say what to record has all its spikes recorded
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write the spikes in these formats, too
+    #[arg(long, value_name = "FORMAT", value_parser = named(&FORMATS), value_delimiter = ',', requires = "out")]
+    format: Vec<Format>,
+    /// Replace a recording that is there
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// Simulated time, ms, instead of the scenario's duration
+    #[arg(long, value_name = "MS", allow_negative_numbers = true, value_parser = parse_until)]
+    until: Option<synfire_core::Time>,
+    /// Seed, instead of the scenario's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Threads; they change no bit
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    #[command(flatten)]
+    engine: EngineArgs,
+    /// No progress, no raster
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Debug, Args)]
+struct ReplayArgs {
+    /// Scenarios with `expect`, recordings, and folders to search for them
+    #[arg(required = true, value_name = "FILE_OR_DIR")]
+    paths: Vec<PathBuf>,
+    /// Go on after a case that failed
+    #[arg(long)]
+    keep_going: bool,
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+#[derive(Debug, Args)]
+struct EngineArgs {
+    /// The queue; all give the same bits
+    #[arg(long, value_name = "NAME", value_parser = named(&QUEUES), default_value = "heap")]
+    queue: QueueKind,
+    /// The engine; both give the same bits. By default the delays decide
+    #[arg(long, value_name = "NAME", value_parser = named(&ENGINES))]
+    engine: Option<EngineKind>,
+}
+
+impl EngineArgs {
+    fn options(&self) -> Options {
+        Options { queue: self.queue, engine: self.engine, ..Options::default() }
+    }
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// The scenario
+    scenario: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct ModelsArgs {
+    /// Only this model
+    #[arg(value_parser = models::names())]
+    name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct ImportArgs {
+    #[command(subcommand)]
+    from: ImportFrom,
+}
+
+#[derive(Debug, Subcommand)]
+enum ImportFrom {
+    /// From a SONATA simulation of point neurons
+    Sonata {
+        /// The configuration: of a simulation, or the one that names it and its circuit
+        config: PathBuf,
+        /// The folder for the scenario and its files
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}
+
+/// Reads one of a few names.
+fn named<T: Copy + Send + Sync>(kinds: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(kinds.iter().map(|(name, _)| *name)).try_map(move |found| {
+        let kind = kinds.iter().find(|(name, _)| *name == found);
+        kind.map(|(_, kind)| *kind).ok_or("unknown")
+    })
+}
+
+fn parse_until(text: &str) -> Result<synfire_core::Time, String> {
+    let number = || text.parse().ok().and_then(synfire_core::Time::from_ms);
+    let time = crate::scenario::time_of_digits(text).or_else(number);
+    time.ok_or_else(|| "expected a time in ms, at least 0".to_owned())
+}
+
+/// Why the command does not come to its end.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    #[error(transparent)]
+    Cases(#[from] crate::replay::CasesError),
+    #[error(transparent)]
+    Import(#[from] crate::import::ImportError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    #[error("the threads cannot be started: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    #[error("Ctrl-C cannot be caught: {0}")]
+    CtrlC(#[from] ctrlc::Error),
+    #[error("SYNFIRE_LOG: {0}")]
+    Log(#[from] tracing_subscriber::filter::FromEnvError),
+}
+
+impl CliError {
+    fn exit(&self) -> Exit {
+        match self {
+            CliError::Failure(failure) => failure.kind().into(),
+            CliError::Output(_) | CliError::Threads(_) | CliError::CtrlC(_) => Exit::RunFailed,
+            CliError::Cases(_) | CliError::Import(_) | CliError::Log(_) => Exit::BadInput,
+        }
+    }
+}
+
 /// Runs the command with these arguments, the program's name first.
-pub fn main(args: impl IntoIterator<Item = std::ffi::OsString>) -> std::process::ExitCode {
-    let _ = args;
-    std::process::ExitCode::SUCCESS
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let exit = match Cli::try_parse_from(args) {
+        Ok(cli) => start_log().and_then(|()| run(cli.command)).unwrap_or_else(|error| {
+            output::report(&error);
+            error.exit()
+        }),
+        Err(error) => {
+            // Help and version go to standard output, where nobody may be reading.
+            let _ = error.print();
+            if error.use_stderr() { Exit::BadInput } else { Exit::Done }
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn run(command: Command) -> Result<Exit, CliError> {
+    let mut output = Output::default();
+    match command {
+        Command::Run(args) => run::run(&args, &mut output),
+        Command::Replay(args) => replay::replay(&args, &mut output),
+        Command::Check(args) => check::check(&args, &mut output),
+        Command::Models(args) => models::models(args.name.as_deref(), &mut output),
+        Command::Schema => check::schema(&mut output),
+        Command::Import(args) => import::import(&args.from, &mut output),
+    }
+}
+
+/// The log goes to standard error, filtered by SYNFIRE_LOG; without it there is none.
+fn start_log() -> Result<(), CliError> {
+    use tracing_subscriber::fmt::format::FmtSpan;
+    let variable = "SYNFIRE_LOG";
+    if std::env::var_os(variable).is_none() {
+        return Ok(());
+    }
+    let filter = tracing_subscriber::EnvFilter::try_from_env(variable)?;
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    // A second log in one process would be a test's; the first one stays.
+    let _ = log.with_span_events(FmtSpan::CLOSE).try_init();
+    Ok(())
 }

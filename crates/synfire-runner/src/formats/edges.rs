@@ -194,7 +194,8 @@ impl CompactReader<'_> {
         }
         let count = u64::from_le_bytes(self.bytes("header")?);
         // Before memory is taken: sources alone would need this much, packed as tightly as deflate can.
-        if count.saturating_mul(4) > (self.length - HEADER_LENGTH).saturating_mul(MOST_INFLATION) {
+        if count.saturating_mul(4) > self.length.saturating_sub(HEADER_LENGTH).saturating_mul(MOST_INFLATION)
+        {
             let problem = format!("{count} edges cannot be in a file of {} bytes", self.length);
             return Err(self.damaged(16, problem));
         }
@@ -214,7 +215,10 @@ impl CompactReader<'_> {
                 self.damaged(start, format!("{count} {name}s cannot be in the {left} bytes that are left"))
             );
         }
-        let mut values = Vec::with_capacity(count as usize);
+        let mut values = Vec::new();
+        if values.try_reserve_exact(count as usize).is_err() {
+            return Err(self.damaged(start, format!("{count} {name}s do not fit into memory")));
+        }
         while (values.len() as u64) < count {
             let block = (count - values.len() as u64).min(BLOCK as u64) as usize;
             let bytes = self.block(name, block * WIDTH)?;
@@ -227,7 +231,7 @@ impl CompactReader<'_> {
     fn block(&mut self, name: &str, unpacked: usize) -> Result<Vec<u8>, FileError> {
         let start = self.file.at;
         let packed_length = u32::from_le_bytes(self.bytes(name)?);
-        if u64::from(packed_length) > self.length - self.file.at {
+        if u64::from(packed_length) > self.length.saturating_sub(self.file.at) {
             let problem =
                 format!("a block of {packed_length} bytes of {name}s, but the file ends before: cut off");
             return Err(self.damaged(start, problem));

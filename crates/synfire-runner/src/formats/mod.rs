@@ -10,6 +10,8 @@ mod npy;
 pub(crate) mod sonata;
 pub mod spikes;
 pub(crate) mod table;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::io;

@@ -115,7 +115,8 @@ impl Document {
         // Variables may be defined by others; a chain longer than there are variables is a circle.
         for _ in 0..=self.variables.len() {
             let Some(start) = resolved.find('$') else {
-                return Ok(self.folder.join(resolved));
+                // Through its components, which leaves out "." folders.
+                return Ok(self.folder.join(resolved).components().collect());
             };
             let rest = &resolved[start + 1..];
             let value = |(name, value): &(String, String)| {

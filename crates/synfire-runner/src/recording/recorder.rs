@@ -226,6 +226,13 @@ impl Observer for Recorder {
     }
 }
 
+/// Whether a recording of the scenario has the spikes of the population at `index`.
+pub fn is_recorded(scenario: &Scenario, index: usize) -> bool {
+    // Who records a scenario that does not say what to record wants its spikes.
+    let all = scenario.record.spikes.is_empty() && scenario.record.states.is_empty();
+    all || scenario.record.spikes.contains(&index)
+}
+
 fn neurons(states: &RecordedStates, scenario: &Scenario) -> impl Iterator<Item = u32> {
     let size = scenario.populations[states.population].size as u32;
     let ids = states.ids.clone();
@@ -237,7 +244,7 @@ fn begun_manifest(scenario: &Scenario, settings: &Settings) -> Manifest {
     let populations = scenario.populations.iter().enumerate().map(|(index, population)| PopulationEntry {
         name: population.name.clone(),
         size: population.size as u64,
-        recorded: scenario.record.spikes.contains(&index),
+        recorded: is_recorded(scenario, index),
         spikes: 0,
     });
     Manifest {

@@ -28,6 +28,16 @@ impl<'a> Entry<'a> {
         let separator = if self.path.is_empty() { "" } else { "." };
         Entry { path: format!("{}{separator}{}", self.path, step(name)), node }
     }
+
+    /// What to underline: of a long array or object only the bracket.
+    pub fn underlined(&self) -> Span {
+        let Span { start, end } = self.node.span();
+        let is_long = end - start > 60 || self.node.raw().contains('\n');
+        match self.node.kind() {
+            Kind::Array | Kind::Object if is_long => Span { start, end: start + 1 },
+            _ => Span { start, end },
+        }
+    }
 }
 
 /// A member of an object whose names are the user's.
@@ -87,8 +97,7 @@ impl Checker {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Reported {
-        let span = underlined(&entry.node);
-        self.problems.report(ProblemKind::Invalid, &entry.path, span, message, help)
+        self.problems.report(ProblemKind::Invalid, &entry.path, entry.underlined(), message, help)
     }
 
     /// Reports a problem with a name of the user's.
@@ -468,17 +477,6 @@ impl Checker {
             }
             _ => Ok(()),
         }
-    }
-}
-
-/// What to underline of a value: of an array or object only the bracket, they may be long.
-fn underlined(node: &Node<'_>) -> Span {
-    let span = node.span();
-    match node.kind() {
-        Kind::Array | Kind::Object if span.end - span.start > 60 || node.raw().contains('\n') => {
-            Span { start: span.start, end: span.start + 1 }
-        }
-        _ => span,
     }
 }
 

@@ -155,7 +155,7 @@ pub(super) const PROJECTION: &[Key] = &[
     required(
         "weight",
         Shape::Quantity(ANY),
-        "in the receptor's unit: mV, pA or nS; an array is in the order of `pairs`",
+        "in the receptor's unit (mV, pA or nS); an array is in the order of `pairs`",
     ),
     required("delay", Shape::Quantity(NOT_NEGATIVE), "ms; an array is in the order of `pairs`"),
 ];

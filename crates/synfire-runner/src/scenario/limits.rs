@@ -2,7 +2,7 @@
 
 use super::Quantity;
 use super::check::{Checked, Checker, Entry};
-use super::problem::ProblemKind;
+use super::problem::{ProblemKind, Reported};
 
 /// Spike times lie before this, ms: the clock's last epoch.
 pub(super) const END_OF_TIME_MS: f64 = 9_007_199_254_740_992.0;
@@ -41,76 +41,63 @@ pub struct Needs {
 /// Bytes of a neuron: state, receptors, queue entry.
 const BYTES_PER_NEURON: f64 = 200.0;
 
-/// Bytes of a synapse with these weights and delays: its target, and what varies.
-pub(super) fn bytes_per_synapse(weight: &Quantity, delay: &Quantity) -> f64 {
-    let varying = |quantity: &Quantity| if matches!(quantity, Quantity::Number(_)) { 0.0 } else { 8.0 };
-    4.0 + varying(weight) + varying(delay)
+/// A projection counts its synapses with 32 bits.
+const SYNAPSES_PER_PROJECTION: u64 = u32::MAX as u64;
+
+/// Bytes of a synapse: its target, and 8 for each of weight and delay that varies.
+pub(super) fn bytes_per_synapse(numbers: [Option<&Quantity>; 2]) -> f64 {
+    let varying = numbers.into_iter().flatten().filter(|quantity| !matches!(quantity, Quantity::Number(_)));
+    4.0 + 8.0 * varying.count() as f64
 }
 
 impl Checker {
     /// Counts the neurons of a population.
     pub fn count_neurons(&mut self, entry: &Entry<'_>, neurons: u64) -> Checked<()> {
+        let memory = self.needs.memory + neurons as f64 * BYTES_PER_NEURON;
         let total = self.needs.neurons + neurons as f64;
-        let memory = neurons as f64 * BYTES_PER_NEURON;
-        if total > self.limits.neurons as f64 {
-            let message =
-                format!("{} neurons, which need about {}", amount(total), bytes(self.needs.memory + memory));
-            return Err(self.too_large(
-                entry,
-                message,
-                format!("the limit is {} neurons", amount(self.limits.neurons as f64)),
-            ));
-        }
+        self.within(entry, total, self.limits.neurons, "neurons", memory)?;
         self.needs.neurons = total;
         self.count_memory(entry, memory)
     }
 
     /// Counts the synapses of a projection.
     pub fn count_synapses(&mut self, entry: &Entry<'_>, synapses: f64, bytes_each: f64) -> Checked<()> {
+        let memory = self.needs.memory + synapses * bytes_each;
         let total = self.needs.synapses + synapses;
-        let memory = synapses * bytes_each;
-        if total > self.limits.synapses as f64 {
-            let message =
-                format!("{} synapses, which need about {}", amount(total), bytes(self.needs.memory + memory));
-            return Err(self.too_large(
-                entry,
-                message,
-                format!("the limit is {} synapses", amount(self.limits.synapses as f64)),
-            ));
-        }
+        self.within(entry, total, self.limits.synapses, "synapses", memory)?;
+        self.within(entry, synapses, SYNAPSES_PER_PROJECTION, "synapses in one projection", memory)?;
         self.needs.synapses = total;
         self.count_memory(entry, memory)
     }
 
-    /// Counts sampled values.
+    /// Counts sampled values, each a time and a number.
     pub fn count_samples(&mut self, entry: &Entry<'_>, samples: f64) -> Checked<()> {
-        if samples <= self.limits.samples as f64 {
-            return Ok(());
-        }
-        let message = format!("{} samples would be recorded", amount(samples));
-        Err(self.too_large(
-            entry,
-            message,
-            format!("the limit is {} samples", amount(self.limits.samples as f64)),
-        ))
+        self.within(entry, samples, self.limits.samples, "samples", 16.0 * samples)
     }
 
     fn count_memory(&mut self, entry: &Entry<'_>, memory: f64) -> Checked<()> {
-        let total = self.needs.memory + memory;
-        if total > self.limits.memory as f64 {
-            let message = format!("the network up to here needs about {}", bytes(total));
+        if memory > self.limits.memory as f64 {
+            let message = format!("the network up to here would need about {}", bytes(memory));
             return Err(self.too_large(
                 entry,
                 message,
                 format!("the limit is {}", bytes(self.limits.memory as f64)),
             ));
         }
-        self.needs.memory = total;
+        self.needs.memory = memory;
         Ok(())
     }
 
-    fn too_large(&mut self, entry: &Entry<'_>, message: String, help: String) -> super::problem::Reported {
-        self.problems.report(ProblemKind::TooLarge, &entry.path, entry.node.span(), message, help)
+    fn within(&mut self, entry: &Entry<'_>, count: f64, limit: u64, what: &str, memory: f64) -> Checked<()> {
+        if count <= limit as f64 {
+            return Ok(());
+        }
+        let message = format!("{} {what} would need about {}", amount(count), bytes(memory));
+        Err(self.too_large(entry, message, format!("the limit is {} {what}", amount(limit as f64))))
+    }
+
+    fn too_large(&mut self, entry: &Entry<'_>, message: String, help: String) -> Reported {
+        self.problems.report(ProblemKind::TooLarge, &entry.path, entry.underlined(), message, help)
     }
 }
 

@@ -138,9 +138,9 @@ pub struct Projection {
     pub multapses: bool,
     /// `blocks`: source and target population consist of so many equal blocks, and the rule is applied in each.
     pub blocks: usize,
-    /// Weights; an array is in the order of the pairs.
+    /// Weights; an array is in the order of the pairs. NaN where a file of pairs has to have them.
     pub weight: Quantity,
-    /// Delays, ms; an array is in the order of the pairs.
+    /// Delays, ms; an array is in the order of the pairs. NaN where a file of pairs has to have them.
     pub delay: Quantity,
 }
 

@@ -7,8 +7,8 @@ use super::names::{listed, shown, suggestion};
 use super::problem::{ProblemKind, Reported};
 use super::quantity::Count;
 use super::{Population, Quantity, SpikeTimes};
-use synfire_core::receptor::{Receptor, variable_names};
-use synfire_core::spec::{ModelSpec, ParamRange};
+use synfire_core::receptor::{Receptor, ReceptorSet, variable_names};
+use synfire_core::spec::{Column, ModelSpec, ParamError, ParamRange, ParamTable};
 use synfire_models::ModelEntry;
 
 /// A population as far as it could be read: what the other parts of a scenario need to know of it, also where
@@ -265,25 +265,46 @@ impl Checker {
         let (Ok(neuron), Ok(receptors), Ok(size)) = (&draft.neuron, &draft.receptors, draft.size) else {
             return;
         };
+        let Some((index, error)) = check_model(neuron.model, &neuron.parameters, receptors, size) else {
+            return;
+        };
         let Some(entry) = fields.get("neuron") else { return };
-        for (parameter, index, message) in check_model(neuron.model, &neuron.parameters, receptors, size) {
-            let members = entry.node.members().unwrap_or_default();
-            let given = members.iter().find(|member| member.key == parameter);
-            let at = given.map_or(entry.clone(), |member| entry.member(parameter, member.value));
-            self.report(&at, format!("neuron {index}: {message}"), "this must hold for every neuron");
-        }
+        let members = entry.node.members().unwrap_or_default();
+        let help = format!("`{}` must be {}", error.parameter, error.expected);
+        let Some(given) = members.iter().find(|member| member.key == error.parameter) else {
+            let message = format!("`{}` is {} where it is left out", error.parameter, error.value);
+            self.report(entry, message, help);
+            return;
+        };
+        let given = entry.member(error.parameter, given.value);
+        match given.node.items() {
+            Ok(items) if index < items.len() => {
+                let message = format!("neuron {index} has {}", error.value);
+                self.report(&given.item(index, items[index]), message, help)
+            }
+            _ => self.report(&given, format!("found {}", error.value), help),
+        };
     }
 }
 
-/// Conditions between the parameters of each neuron: the parameter concerned, the first neuron and what is wrong.
-/// Distributions are judged when they are drawn.
+/// Conditions between the parameters of each neuron: the first neuron that does not fulfil them. Where parameters are
+/// drawn, that can only be told when they have been.
 fn check_model(
-    _model: &ModelEntry,
-    _parameters: &[Quantity],
-    _receptors: &[Receptor],
-    _size: usize,
-) -> Vec<(&'static str, usize, String)> {
-    Vec::new()
+    model: &ModelEntry,
+    parameters: &[Quantity],
+    receptors: &[Receptor],
+    size: usize,
+) -> Option<(usize, ParamError)> {
+    let column = |quantity: &Quantity| match quantity {
+        Quantity::Number(value) => Some(Column::Same(*value)),
+        Quantity::Array(values) => Some(Column::Each(values.clone())),
+        Quantity::Distribution(_) => None,
+    };
+    let columns = parameters.iter().map(column).collect::<Option<Vec<Column>>>()?;
+    let table = ParamTable { specs: model.spec.parameters, columns };
+    let receptors = ReceptorSet::new(receptors.to_vec());
+    let different = if table.is_uniform() { 1 } else { size };
+    (0..different).find_map(|index| Some((index, (model.check)(table.row(index), &receptors).err()?)))
 }
 
 /// Where a key of a population belongs that is one of `neuron`.

@@ -63,21 +63,25 @@ impl Checker {
         let connect_entry = self.required(&fields, "connect");
         let connect = connect_entry.clone().and_then(|entry| self.connect(&entry, ends));
 
-        let count = match &connect {
-            Ok(connect) => array_length(&connect.rule),
-            Err(_) => Count::Unknown,
-        };
+        let count = connect.as_ref().map_or(Count::Unknown, |connect| array_length(&connect.rule));
+        // A file of pairs can have weights and delays; where it has none, a number that is none will be refused.
+        let from_file = matches!(&connect, Ok(Connect { rule: Rule::Explicit(Pairs::File(_)), .. }));
         let kind =
             receptor.ok().and_then(|index| Some(ends.target?.receptors.as_ref().ok()?.get(index)?.kind));
-        let weight = self.weight(&fields, count, kind);
-        let delay = self
-            .required(&fields, "delay")
-            .and_then(|entry| self.quantity(&entry, Bound::Range(ParamRange::NotNegative), count));
-        let (connect, weight, delay) = (connect?, weight?, delay?);
-        if let (Some((sources, targets)), Ok(entry)) = (ends.sizes(), connect_entry) {
-            let synapses = expected_synapses(&connect, sources as f64, targets as f64);
-            self.count_synapses(&entry, synapses, bytes_per_synapse(&weight, &delay))?;
+        let weight = match fields.get("weight") {
+            None if from_file => Ok(Quantity::Number(f64::NAN)),
+            _ => self.weight(&fields, count, kind),
+        };
+        let delay = match fields.get("delay") {
+            None if from_file => Ok(Quantity::Number(f64::NAN)),
+            _ => self.delay(&fields, count),
+        };
+        if let (Ok(connect), Some((sources, targets)), Ok(entry)) = (&connect, ends.sizes(), connect_entry) {
+            let synapses = expected_synapses(connect, sources as f64, targets as f64);
+            let bytes_each = bytes_per_synapse([weight.as_ref().ok(), delay.as_ref().ok()]);
+            self.count_synapses(&entry, synapses, bytes_each)?;
         }
+        let (connect, weight, delay) = (connect?, weight?, delay?);
         let Connect { rule, autapses, multapses, blocks } = connect;
         Ok(Projection {
             source: source?,
@@ -171,6 +175,11 @@ impl Checker {
             message,
             "conductances are 0 or more; what inhibits is a reversal potential `e_rev` below v",
         ))
+    }
+
+    fn delay(&mut self, fields: &Fields<'_, '_>, count: Count<'_>) -> Checked<Quantity> {
+        let entry = self.required(fields, "delay")?;
+        self.quantity(&entry, Bound::Range(ParamRange::NotNegative), count)
     }
 
     /// The rule and what it needs.
@@ -320,7 +329,7 @@ impl Room {
         Some(Room {
             sources: places(sources / blocks - itself),
             targets: places(targets / blocks - itself),
-            pairs: places((sources / blocks - itself) * targets),
+            pairs: places((sources / blocks - itself) * (targets / blocks)),
         })
     }
 }
@@ -348,7 +357,7 @@ fn expected_synapses(connect: &Connect, sources: f64, targets: f64) -> f64 {
         Rule::Explicit(Pairs::File(_)) => 0.0,
         Rule::FixedInDegree(k) => *k as f64 * targets,
         Rule::FixedOutDegree(k) => *k as f64 * sources,
-        Rule::FixedTotalNumber(n) => *n as f64,
+        Rule::FixedTotalNumber(n) => *n as f64 * connect.blocks as f64,
         Rule::PairwiseBernoulli(p) => p * pairs,
     }
 }

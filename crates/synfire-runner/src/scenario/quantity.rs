@@ -17,8 +17,8 @@ pub(super) enum Count<'a> {
     NoArray(&'a str),
 }
 
-/// Distributions that accept fewer draws than this are refused: drawing again would take for ever.
-const LEAST_ACCEPTED: f64 = 1e-6;
+/// Distributions of which fewer draws than this fall into the clip are refused: drawing gives up after ten thousand.
+const LEAST_ACCEPTED: f64 = 1e-4;
 
 impl Checker {
     /// A quantity whose values keep to `bound`.
@@ -74,7 +74,7 @@ impl Checker {
         if let (Some(clip), Some(at)) = (clip, fields.get("clip"))
             && accepted(law, clip) < LEAST_ACCEPTED
         {
-            let message = "fewer than one draw in a million would lie in the clip";
+            let message = "fewer than one draw in ten thousand would fall into the clip";
             return Err(self.report(
                 at,
                 message,
@@ -161,7 +161,7 @@ mod tests {
     fn impossible_clips_are_told_from_possible_ones() {
         let possible = [
             (Law::Uniform(0.0, 1.0), (0.5, 9.0)),
-            (Law::Normal(0.0, 1.0), (-9.0, -4.0)),
+            (Law::Normal(0.0, 1.0), (-9.0, -3.0)),
             (Law::Normal(3.0, 0.0), (3.0, 3.0)),
             (Law::Lognormal(0.0, 1.0), (-5.0, 1.0)),
             (Law::Exponential(2.0), (-1.0, 0.1)),

@@ -1,0 +1,109 @@
+//! The flow against a Taylor integration in many digits.
+
+use dashu_float::FBig;
+use dashu_float::round::mode::HalfEven;
+use proptest::prelude::*;
+use synfire_core::receptor::ReceptorKind;
+
+use crate::neurons::{Coupling, Neuron, neuron};
+
+type Many = FBig<HalfEven, 2>;
+
+const BITS: usize = 160;
+
+/// Terms of the series, for steps of a quarter of the shortest time scale: the first term left out is below 1e-30.
+const ORDER: usize = 24;
+
+fn many(x: f64) -> Many {
+    Many::try_from(x).expect("finite").with_precision(BITS).value()
+}
+
+/// v after `dt`, integrated step by step: c v' = c (e_l - v)/tau_m + i_e + sum of s + sum of g (e_rev - v).
+fn exact_v(neuron: &Neuron, dt: f64) -> Many {
+    let mut v = many(neuron.v);
+    let mut s: Vec<Many> = neuron.receptors.iter().map(|live| many(live.s)).collect();
+    let mut x: Vec<Many> = neuron.receptors.iter().map(|live| many(live.x)).collect();
+    let fastest = 1.0 / neuron.shortest_tau() + (1.0 + neuron.relaxations()) / neuron.tau_m;
+    let steps = (dt * fastest * 4.0).ceil().max(1.0);
+    let h = many(dt) / many(steps);
+    for _ in 0..steps as usize {
+        step(neuron, &mut v, &mut s, &mut x, &h);
+    }
+    v
+}
+
+/// One step: coefficient k + 1 of each series from those up to k.
+fn step(neuron: &Neuron, v: &mut Many, s: &mut [Many], x: &mut [Many], h: &Many) {
+    let (tau_m, c_m) = (many(neuron.tau_m), many(neuron.c_m));
+    let mut v_series = vec![v.clone()];
+    let mut s_series: Vec<Vec<Many>> = s.iter().map(|s| vec![s.clone()]).collect();
+    let mut x_series: Vec<Vec<Many>> = x.iter().map(|x| vec![x.clone()]).collect();
+    for k in 0..ORDER {
+        let next = many(k as f64 + 1.0);
+        let mut current = if k == 0 { many(neuron.i_e) } else { many(0.0) };
+        for (index, live) in neuron.receptors.iter().enumerate() {
+            if live.kind == ReceptorKind::Delta {
+                continue;
+            }
+            let tau = many(live.tau);
+            let s_here = s_series[index].clone();
+            if live.kind.is_conductance() {
+                let product = (0..=k).map(|i| &s_here[i] * &v_series[k - i]).fold(many(0.0), |a, b| a + b);
+                current += many(live.e_rev) * &s_here[k] - product;
+            } else {
+                current += &s_here[k];
+            }
+            let x_here = x_series[index][k].clone();
+            s_series[index].push((&x_here - &s_here[k] / &tau) / &next);
+            x_series[index].push(-x_here / &tau / &next);
+        }
+        let rest = if k == 0 { many(neuron.e_l) } else { many(0.0) };
+        let leak = (rest - &v_series[k]) / &tau_m;
+        v_series.push((leak + current / &c_m) / next);
+    }
+    let value = |series: &[Many]| series.iter().rev().fold(many(0.0), |sum, term| sum * h + term);
+    *v = value(&v_series);
+    for (index, live) in neuron.receptors.iter().enumerate() {
+        if live.kind != ReceptorKind::Delta {
+            s[index] = value(&s_series[index]);
+            x[index] = value(&x_series[index]);
+        }
+    }
+}
+
+fn assert_flow_is_exact(neuron: &Neuron, dt: f64) -> Result<(), TestCaseError> {
+    let found = neuron.ready().after(dt).v();
+    let error = (many(found) - exact_v(neuron, dt)).to_f64().value().abs();
+    let units = error / (f64::EPSILON * neuron.scale() * (1.0 + neuron.relaxations()));
+    prop_assert!(units <= 3.0, "v = {found:e} is off by {error:e}, {units} units of the last place");
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn flow_under_currents(neuron in neuron(Coupling::Currents), dt in prop_oneof![0.0..3.0f64, 0.0..0.1f64]) {
+        assert_flow_is_exact(&neuron, dt)?;
+    }
+
+    #[test]
+    fn flow_under_conductances(neuron in neuron(Coupling::Conductances), dt in prop_oneof![0.0..3.0f64, 0.0..0.1f64]) {
+        assert_flow_is_exact(&neuron, dt)?;
+    }
+
+    #[test]
+    fn flow_under_both(neuron in neuron(Coupling::Any), dt in prop_oneof![0.0..3.0f64, 0.0..0.1f64]) {
+        assert_flow_is_exact(&neuron, dt)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10))]
+
+    #[test]
+    fn long_flow(neuron in neuron(Coupling::Any), dt in 3.0..60.0f64) {
+        prop_assume!(neuron.shortest_tau() > 1.0);
+        assert_flow_is_exact(&neuron, dt)?;
+    }
+}

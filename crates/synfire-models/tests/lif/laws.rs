@@ -1,0 +1,122 @@
+//! What every neuron model promises, on random lif neurons.
+
+use proptest::prelude::*;
+use synfire_core::model::NeuronModel;
+
+use crate::neurons::{Coupling, Neuron, neuron};
+
+/// Rounding errors of v, in units of the last place of its parts: a handful for currents; the quadrature of strong
+/// conductances adds the rounding of its exponents.
+fn rounding(neuron: &Neuron) -> f64 {
+    16.0 * f64::EPSILON * neuron.scale() * (1.0 + neuron.relaxations())
+}
+
+/// Times over all scales of the neuron, from a millionth of its shortest time constant on.
+fn times(neuron: &Neuron, until: f64) -> Vec<f64> {
+    let first = 1e-6 * neuron.shortest_tau();
+    let mut times: Vec<f64> = (0..400).map(|i| first * 1.08f64.powi(i)).take_while(|&t| t < until).collect();
+    if until.is_finite() {
+        times.extend((1..100).map(|i| until * f64::from(i) / 100.0));
+    }
+    times.retain(|&t| t < 50.0 * neuron.longest_tau());
+    times
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn two_flows_are_one(neuron in neuron(Coupling::Any), a in 0.0..30.0f64, b in 0.0..30.0f64) {
+        let ready = neuron.ready();
+        let (twice, once) = (ready.after(a).after(b), ready.after(a + b));
+        prop_assert!((twice.v() - once.v()).abs() <= rounding(&neuron), "{} and {}", twice.v(), once.v());
+        for (x, y) in twice.inputs.iter().zip(&once.inputs) {
+            let faded = 1.0 + (a + b) / neuron.shortest_tau();
+            prop_assert!((x - y).abs() <= 4.0 * f64::EPSILON * faded * x.abs() + f64::MIN_POSITIVE);
+        }
+    }
+
+    #[test]
+    fn no_time_changes_nothing(neuron in neuron(Coupling::Any)) {
+        let ready = neuron.ready();
+        let after = ready.after(0.0);
+        prop_assert_eq!(after.v().to_bits(), ready.v().to_bits());
+        prop_assert_eq!(after.inputs, ready.inputs);
+    }
+
+    #[test]
+    fn the_crossing_is_the_first(neuron in neuron(Coupling::Any)) {
+        let ready = neuron.ready();
+        let crossing = ready.crossing();
+        prop_assert_eq!(crossing, ready.crossing());
+        prop_assert!(crossing.after_ms >= 0.0);
+        if crossing.after_ms < f64::INFINITY {
+            let t = crossing.after_ms;
+            // The crossing is a double: v may move between it and its neighbours.
+            let (before, at, after) = (ready.after(t * (1.0 - 4.0 * f64::EPSILON)), ready.after(t), ready.after(t * (1.0 + 4.0 * f64::EPSILON)));
+            let step = (at.v() - before.v()).abs() + (after.v() - at.v()).abs();
+            prop_assert!(at.v().abs() <= rounding(&neuron) + step, "v = {:e} at the crossing {t:e}", at.v());
+        }
+        for t in times(&neuron, crossing.after_ms) {
+            let v = ready.after(t).v();
+            prop_assert!(v < rounding(&neuron), "v = {v:e} at {t:e}, before the crossing {:e}", crossing.after_ms);
+        }
+    }
+
+    #[test]
+    fn a_bound_never_lies_beyond_the_crossing(neuron in neuron(Coupling::Any)) {
+        let ready = neuron.ready();
+        let crossing = ready.crossing().after_ms;
+        let latest = crossing.min(100.0 * neuron.longest_tau());
+        for hundredths in [0, 1, 10, 30, 50, 70, 90, 97, 99, 100] {
+            let from = latest.min(latest * f64::from(hundredths) / 100.0);
+            let bound = ready.bound(from);
+            prop_assert!(bound >= from && bound <= crossing, "from {from:e} on the bound is {bound:e}, the crossing {crossing:e}");
+        }
+    }
+
+    /// Asked again and again, the bound comes near to the crossing, until v is so near to threshold that only the
+    /// crossing itself will do.
+    #[test]
+    fn bounds_lead_to_the_crossing(neuron in neuron(Coupling::Any)) {
+        let ready = neuron.ready();
+        let crossing = ready.crossing().after_ms;
+        prop_assume!(crossing < 20.0 * neuron.tau_m);
+        let mut bound = 0.0;
+        for _ in 0..200 {
+            bound = ready.bound(bound);
+        }
+        let v = ready.after(bound).v();
+        prop_assert!(bound >= 0.9 * crossing || v > -1e-4, "the bound is {bound:e}, the crossing {crossing:e}, v = {v:e}");
+    }
+
+    #[test]
+    fn after_a_spike_v_is_below_threshold(neuron in neuron(Coupling::Any)) {
+        let mut ready = neuron.ready();
+        ready.lif.put_at_threshold(&mut ready.state);
+        prop_assert!(ready.lif.is_at_threshold(&ready.state));
+        ready.lif.fire(&mut ready.state);
+        prop_assert!(!ready.lif.is_at_threshold(&ready.state));
+        prop_assert!(ready.crossing().after_ms > 0.0);
+    }
+
+    #[test]
+    fn in_the_refractory_time_inputs_fade_and_v_stays(neuron in neuron(Coupling::Any), dt in 0.0..30.0f64) {
+        let free = neuron.ready().after(dt);
+        let mut held = neuron.ready();
+        let before = held.v();
+        held.lif.flow_refractory(&mut held.state, &mut held.inputs, 0.0, dt);
+        prop_assert_eq!(held.v().to_bits(), before.to_bits());
+        prop_assert_eq!(held.inputs, free.inputs);
+    }
+
+    #[test]
+    fn a_stimulus_is_a_current(neuron in neuron(Coupling::Any), stimulus in -200.0..200.0f64, dt in 0.0..30.0f64) {
+        let mut with_stimulus = neuron.ready();
+        with_stimulus.lif.flow(&mut with_stimulus.state, &mut with_stimulus.inputs, stimulus, dt);
+        let mut shifted = neuron.clone();
+        shifted.i_e += stimulus;
+        let expected = shifted.ready().after(dt);
+        prop_assert!((with_stimulus.v() - expected.v()).abs() <= rounding(&shifted));
+    }
+}

@@ -1,0 +1,28 @@
+use synfire_numerics::quadrature::{self, EIGHT, FOUR, SIX, TWELVE};
+
+use crate::{error, many};
+
+#[test]
+fn rules_are_exact_for_polynomials() {
+    for rule in [FOUR, SIX, EIGHT, TWELVE] {
+        for power in 0..2 * rule.len() {
+            let sum: f64 = rule.iter().map(|&(node, weight)| weight * node.powi(power as i32)).sum();
+            let exact = 1.0 / (power as f64 + 1.0);
+            assert!((sum - exact).abs() <= 4e-16, "{} nodes, power {power}: {sum:e}", rule.len());
+        }
+    }
+}
+
+#[test]
+fn the_rule_chosen_is_exact_for_exponentials() {
+    for hundredths in 1..500 {
+        let c = f64::from(hundredths) * 0.01;
+        let rule = quadrature::rule_for(c);
+        // In many digits, so that only the error of the rule is seen, not that of its rounded nodes.
+        let sum: f64 =
+            rule.iter().map(|&(node, weight)| weight * synfire_numerics::math::exp(c * node)).sum();
+        let exact = (many(c).exp_m1()) / many(c);
+        let off = error(sum, &exact, synfire_numerics::math::exp(c));
+        assert!(off <= 3.0, "c = {c}: off by {off}");
+    }
+}

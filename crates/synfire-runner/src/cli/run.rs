@@ -1,0 +1,178 @@
+//! `synfire run`.
+
+use super::output::{Output, note};
+use super::summary::{Measures, summary};
+use super::{CliError, Exit, RunArgs};
+use crate::picture::RasterPicture;
+use crate::progress::Progress;
+use crate::recording::{self, Ending, Recorder, Settings};
+use crate::run::{Failure, Reached, check_run, drive, engine_name, prepare, queue_name};
+use crate::scenario::{Scenario, load};
+use crate::statistics::Statistics;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use synfire_core::engine::{Options, Simulation};
+use synfire_core::observer::Observer;
+use synfire_core::{LocalId, PopulationId, Time};
+
+/// All that watches a run.
+struct Watchers {
+    statistics: Statistics,
+    picture: Option<RasterPicture>,
+    recorder: Option<Recorder>,
+}
+
+impl Observer for Watchers {
+    fn spike(&mut self, at: Time, population: PopulationId, neuron: LocalId) {
+        self.statistics.spike(at, population, neuron);
+        if let Some(picture) = &mut self.picture {
+            picture.spike(at, population, neuron);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.spike(at, population, neuron);
+        }
+    }
+
+    fn sample(&mut self, probe: usize, at: Time, value: f64) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.sample(probe, at, value);
+        }
+    }
+}
+
+/// Runs a scenario, records it if asked to, and sums it up.
+pub fn run(args: &RunArgs, output: &mut Output) -> Result<Exit, CliError> {
+    let interrupted = catch_ctrl_c()?;
+    if let Some(threads) = args.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global()?;
+    }
+    let scenario = load_as_asked(args)?;
+    let begun = Instant::now();
+    let probes = if args.out.is_some() { recording::probes(&scenario) } else { vec![] };
+    let unwatched = unwatched(&scenario, args.out.is_some());
+    let options = Options { unwatched: unwatched.clone(), ..args.engine.options() };
+    let mut simulation = prepare(&scenario, probes, &options)?;
+    let build = begun.elapsed();
+    let mut watchers = Watchers {
+        statistics: Statistics::of(&scenario),
+        picture: (!args.quiet).then(|| picture(&scenario, &unwatched)),
+        recorder: recorder(args, &scenario, &simulation)?,
+    };
+
+    let begun = Instant::now();
+    let reached = run_watched(&mut simulation, &scenario, &mut watchers, args.quiet, &interrupted)?;
+    let counts = simulation.counts().clone();
+    let measures = Measures { reached: reached.at, build, run: begun.elapsed(), counts };
+    let ending = ending(&reached, &scenario);
+    if let Some(recorder) = watchers.recorder {
+        let manifest = recorder.finish(&ending, &measures.counts).map_err(Failure::from)?;
+        if !manifest.complete {
+            let folder = args.out.as_deref().unwrap_or_else(|| "".as_ref());
+            note(&format!("{}: a partial recording, up to {} ms", folder.display(), reached.at));
+        }
+    }
+    if let Some(error) = reached.error {
+        check_run(Err(error), &scenario)?;
+    }
+    output.print(&summary(&scenario, &watchers.statistics, &unwatched, &measures))?;
+    if let Some(picture) = watchers.picture {
+        output.print(&format!("\n{}", picture.draw()))?;
+    }
+    if reached.at < scenario.duration {
+        note(&format!("interrupted at {} of {} ms", reached.at, scenario.duration));
+        return Ok(Exit::Interrupted);
+    }
+    Ok(Exit::Done)
+}
+
+/// Whether Ctrl-C has been pressed. The second time it ends the program at once.
+fn catch_ctrl_c() -> Result<Arc<AtomicBool>, CliError> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(Exit::Interrupted as u8));
+        }
+    })?;
+    Ok(interrupted)
+}
+
+fn load_as_asked(args: &RunArgs) -> Result<Scenario, Failure> {
+    let _span = tracing::info_span!("load", file = %args.scenario.display()).entered();
+    let mut scenario = load(&args.scenario)?;
+    scenario.seed = args.seed.unwrap_or(scenario.seed);
+    scenario.duration = args.until.unwrap_or(scenario.duration);
+    Ok(scenario)
+}
+
+/// Populations of units that spike at random, if nobody asked for their spikes: dense background is only counted.
+fn unwatched(scenario: &Scenario, recorded: bool) -> Vec<PopulationId> {
+    let mut unwatched = vec![];
+    for (index, population) in scenario.populations.iter().enumerate() {
+        let spec = population.model.spec;
+        let is_background = spec.is_source && !spec.has_spike_trains;
+        if is_background && !(recorded && recording::is_recorded(scenario, index)) {
+            unwatched.push(PopulationId(index as u32));
+        }
+    }
+    unwatched
+}
+
+fn picture(scenario: &Scenario, unwatched: &[PopulationId]) -> RasterPicture {
+    let populations = scenario.populations.iter().enumerate().map(|(index, population)| {
+        let is_drawn = !unwatched.contains(&PopulationId(index as u32));
+        is_drawn.then_some((&population.name[..], population.size))
+    });
+    RasterPicture::new(populations, scenario.duration)
+}
+
+fn recorder(
+    args: &RunArgs,
+    scenario: &Scenario,
+    simulation: &Simulation,
+) -> Result<Option<Recorder>, Failure> {
+    let Some(out) = &args.out else { return Ok(None) };
+    let mut formats = args.format.clone();
+    formats.sort();
+    formats.dedup();
+    let settings = Settings {
+        queue: queue_name(args.engine.queue).to_owned(),
+        engine: engine_name(simulation.engine()).to_owned(),
+        formats,
+    };
+    Ok(Some(Recorder::create(out, scenario, settings, args.force)?))
+}
+
+fn run_watched(
+    simulation: &mut Simulation,
+    scenario: &Scenario,
+    watchers: &mut Watchers,
+    quiet: bool,
+    interrupted: &AtomicBool,
+) -> Result<Reached, Failure> {
+    let _span = tracing::info_span!("run", duration = %scenario.duration).entered();
+    let mut progress = Progress::new(scenario.duration, quiet);
+    let mut written = Ok(());
+    let reached = drive(simulation, scenario.duration, watchers, |simulation, watchers| {
+        progress.update(simulation.now(), simulation.counts().spikes.iter().sum());
+        if let Some(recorder) = &mut watchers.recorder {
+            written = recorder.check();
+        }
+        let goes_on = written.is_ok() && !interrupted.load(Ordering::Relaxed);
+        if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    progress.finish();
+    written?;
+    Ok(reached)
+}
+
+fn ending(reached: &Reached, scenario: &Scenario) -> Ending {
+    let why = match &reached.error {
+        Some(error) => crate::run::describe(error, scenario),
+        None if reached.at < scenario.duration => "interrupted".to_owned(),
+        None => return Ending::Complete,
+    };
+    Ending::Early { at: reached.at, why }
+}

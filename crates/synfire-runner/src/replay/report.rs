@@ -1,0 +1,170 @@
+//! What a replay says.
+
+use super::arrivals::NamedArrival;
+use super::judge::Judgement;
+use crate::compare::{Kind, SpikeDifference, SpikeVerdict, StateDifference, StateVerdict, last_place_ms};
+use crate::numbers::grouped;
+use crate::run::neuron_name;
+use crate::scenario::{ExpectedRate, ExpectedTime, Scenario};
+use synfire_core::receptor::variable_names;
+use synfire_core::{LocalId, PopulationId, Time};
+
+/// The line of a case that passed.
+pub fn passed(label: &str, judgement: &Judgement) -> String {
+    let mut parts = vec![];
+    if let Some(spikes) = &judgement.spikes {
+        let count = counted(spikes.expected, "spike");
+        parts.push(match judgement.tolerance {
+            0.0 => format!("{count}, the same bits"),
+            tolerance => format!("{count}, worst {} ms of {tolerance:e}", brief(spikes.worst_ms)),
+        });
+    }
+    if let Some(states) = &judgement.states {
+        let count = counted(states.judged as u64, "state");
+        parts.push(match judgement.state_tolerance {
+            0.0 => format!("{count}, the same bits"),
+            tolerance => format!("{count}, worst {} of {tolerance:e}", brief(states.worst)),
+        });
+    }
+    if !judgement.rates.is_empty() {
+        parts.push(format!("{} within tolerance", counted(judgement.rates.len() as u64, "rate")));
+    }
+    if let Some(end) = judgement.partial {
+        parts.push(format!("a partial recording, up to {end} ms"));
+    }
+    format!("ok   {label}   {}\n", parts.join("; "))
+}
+
+/// The lines of a case that came out otherwise: the first difference, and what led to it.
+pub fn failed(label: &str, judgement: &Judgement) -> String {
+    let scenario = &judgement.scenario;
+    let mut lines = vec![];
+    if let Some(spikes) = &judgement.spikes
+        && let Some(first) = &spikes.first
+    {
+        spike_difference(scenario, spikes, first, judgement.tolerance, &mut lines);
+        arrivals(&judgement.arrivals, &mut lines);
+    }
+    if let Some(states) = &judgement.states
+        && let Some(first) = &states.first
+    {
+        state_difference(scenario, states, first, judgement.state_tolerance, &mut lines);
+    }
+    for (expected, found) in judgement.wrong_rates() {
+        rate_difference(scenario, expected, found, &mut lines);
+    }
+    if judgement.is_empty() {
+        lines.push("nothing is judged: `expect` names no spikes, no states and no rates".to_owned());
+    }
+    failure(label, &lines.join("\n"))
+}
+
+/// The lines of a case that could not be judged.
+pub fn failure(label: &str, reason: &str) -> String {
+    let mut lines = reason.lines();
+    let mut text = format!("FAIL {label}   {}\n", lines.next().unwrap_or(""));
+    for line in lines {
+        text += &format!("     {line}\n");
+    }
+    text
+}
+
+fn spike_difference(
+    scenario: &Scenario,
+    verdict: &SpikeVerdict,
+    first: &SpikeDifference,
+    tolerance: f64,
+    lines: &mut Vec<String>,
+) {
+    let neuron = neuron_name(scenario, PopulationId(first.population as u32), LocalId(first.neuron));
+    let spike = format!("spike {} of {neuron}", first.number);
+    match first.kind {
+        Kind::Missing { expected } => {
+            lines.push(format!("{spike} is missing"));
+            lines.push(format!("expected   {} ms", digits(expected)));
+        }
+        Kind::Extra { found } => {
+            lines.push(format!("{spike} was not expected"));
+            lines.push(format!("found      {found} ms"));
+        }
+        Kind::Shifted { expected, found } => {
+            let by = found.since(expected.at());
+            let places = by.abs() / last_place_ms(expected.at());
+            let late = if by >= 0.0 { "late" } else { "early" };
+            lines.push(format!("{spike} is {late}"));
+            lines.push(format!("expected   {} ms", digits(expected)));
+            lines.push(format!("found      {found} ms"));
+            lines.push(format!("difference {:e} ms, {} units of the last place", by, brief(places)));
+        }
+    }
+    let differ = match verdict.differing {
+        1 => "1 neuron differs".to_owned(),
+        more => format!("{} neurons differ; this is the first difference in time", grouped(more as u64)),
+    };
+    lines.push(format!("tolerance  {tolerance:e} ms; {differ}"));
+}
+
+fn arrivals(arrivals: &[NamedArrival], lines: &mut Vec<String>) {
+    if arrivals.is_empty() {
+        lines.push("nothing arrived at the neuron before".to_owned());
+        return;
+    }
+    lines.push("arrivals before it, the last one at the end:".to_owned());
+    let times: Vec<String> = arrivals.iter().map(|arrival| arrival.at.to_string()).collect();
+    let width = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
+    let time = width(&mut times.iter().map(|time| time.chars().count()));
+    let source = width(&mut arrivals.iter().map(|arrival| arrival.source.chars().count()));
+    let receptor = width(&mut arrivals.iter().map(|arrival| arrival.receptor.chars().count()));
+    for (arrival, at) in arrivals.iter().zip(&times) {
+        let NamedArrival { source: from, receptor: to, weight, .. } = arrival;
+        lines.push(format!("  {at:<time$} ms  from {from:<source$}  {to:<receptor$}  {weight}"));
+    }
+}
+
+fn state_difference(
+    scenario: &Scenario,
+    verdict: &StateVerdict,
+    first: &StateDifference,
+    tolerance: f64,
+    lines: &mut Vec<String>,
+) {
+    let population = &scenario.populations[first.population];
+    let names = variable_names(population.model.spec.variables, &population.receptors);
+    let name = names.get(first.variable).map_or("?", String::as_str);
+    let neuron = neuron_name(scenario, PopulationId(first.population as u32), LocalId(first.neuron));
+    lines.push(format!("{name} of {neuron} at {} ms is another", first.at));
+    lines.push(format!("expected   {}", first.expected));
+    match first.found {
+        Some(found) => {
+            lines.push(format!("found      {found}"));
+            lines.push(format!("difference {:e}", found - first.expected));
+        }
+        None => lines.push("found      none: the run never came there".to_owned()),
+    }
+    lines.push(format!("tolerance  {tolerance:e}; {} judged", counted(verdict.judged as u64, "state")));
+}
+
+fn rate_difference(scenario: &Scenario, expected: &ExpectedRate, found: f64, lines: &mut Vec<String>) {
+    let name = &scenario.populations[expected.population].name;
+    let who = match &expected.ids {
+        Some(ids) if ids.len() == 1 => format!("neuron {} of \"{name}\"", ids[0]),
+        Some(ids) => format!("{} neurons of \"{name}\"", ids.len()),
+        None => format!("\"{name}\""),
+    };
+    let ExpectedRate { rate, tolerance, .. } = expected;
+    lines.push(format!("the rate of {who} is {found} Hz, expected {rate} within {tolerance} Hz"));
+}
+
+/// An expected time with all digits that the clock has.
+fn digits(expected: ExpectedTime) -> Time {
+    expected.at()
+}
+
+/// A small number in two digits.
+fn brief(number: f64) -> String {
+    if number == 0.0 { "0".to_owned() } else { format!("{number:.1e}") }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,274 @@
+//! Engines, queues, recorders and pieces of a run against each other and against the oracle: the same bits.
+//!
+//! Networks of `lif` neurons with receptors of every kind are drawn from a seed and written as scenarios. In half of
+//! them all times and delays are multiples of 1/4 ms and neurons come in identical twins, so that arrivals, spikes, ends of
+//! refractoriness and stimuli meet at the same instants.
+
+use proptest::prelude::*;
+use std::path::Path;
+use serde_json::{Value, json};
+use synfire_core::engine::{EngineKind, Options, Probe, ProbeTimes, QueueKind, Simulation};
+use synfire_core::observer::{Observer, Raster};
+use synfire_core::oracle;
+use synfire_core::{LocalId, PopulationId, Time};
+use synfire_numerics::random::{Stream, StreamKey};
+use synfire_runner::build::{build, population_setup, synapses_of};
+use synfire_runner::scenario::{self, Limits, Scenario};
+
+const END_MS: f64 = 40.0;
+
+// The networks are written with their keys sorted: cells, drive, more, noise.
+const CELLS: PopulationId = PopulationId(0);
+const MORE: PopulationId = PopulationId(2);
+
+/// What networks to draw.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    seed: u64,
+    ties: bool,
+    zero_delays: bool,
+}
+
+struct Draw {
+    stream: Stream,
+    kind: Kind,
+}
+
+impl Draw {
+    /// A number of the kind that times are made of, from `low` to below `high`.
+    fn time(&mut self, low: f64, high: f64) -> f64 {
+        let t = low + (high - low) * self.stream.uniform();
+        if self.kind.ties { (4.0 * t).floor() / 4.0 } else { t }
+    }
+
+    fn delay(&mut self) -> f64 {
+        let least = if self.kind.zero_delays { 0.0 } else { 0.25 };
+        let delay = self.time(least, 3.0);
+        // A zero delay has to happen in networks without ties too.
+        if self.kind.zero_delays && self.stream.below(4) == 0 { 0.0 } else { delay }
+    }
+
+    fn one_of<'a>(&mut self, names: &[&'a str]) -> &'a str {
+        names[self.stream.below(names.len() as u32) as usize]
+    }
+
+    /// All kinds of receptors, or only those whose effect is a sum of exponentials, or jumps alone.
+    fn receptors(&mut self) -> Value {
+        let tau = 1.0 + 9.0 * self.stream.uniform();
+        let reset = self.stream.below(2) == 0;
+        let refractory_input = self.stream.below(2) == 0;
+        match self.stream.below(3) {
+            0 => json!({ "a": { "kind": "delta" }, "b": { "kind": "delta" } }),
+            1 => json!({
+                "a": { "kind": "exponential", "tau": tau, "reset": reset },
+                "b": { "kind": "delta" },
+                "c": { "kind": "alpha", "tau": 2.0, "refractory_input": refractory_input },
+            }),
+            _ => json!({
+                "a": { "kind": "exponential_conductance", "tau": tau, "e_rev": 0.0, "reset": reset },
+                "b": { "kind": "delta" },
+                "c": { "kind": "alpha_conductance", "tau": 3.0, "e_rev": -80.0 },
+                "d": { "kind": "exponential", "tau": 5.0, "refractory_input": refractory_input },
+            }),
+        }
+    }
+
+    /// A weight that matters to the neuron: a spike takes a few.
+    fn weight(&mut self, kind: &str) -> f64 {
+        let size = 0.2 + self.stream.uniform();
+        let sign = if self.stream.below(3) == 0 { -1.0 } else { 1.0 };
+        match kind {
+            "delta" if self.kind.ties => sign * (8.0 * size).floor(),
+            "delta" => sign * 8.0 * size,
+            "exponential" | "alpha" => sign * 250.0 * size,
+            _ => 15.0 * size,
+        }
+    }
+
+    fn projection(&mut self, source: (&str, u32), target: (&str, u32), receptors: &Value) -> Value {
+        let names: Vec<&str> = receptors.as_object().unwrap().keys().map(String::as_str).collect();
+        let receptor = self.one_of(&names);
+        let kind = receptors[receptor]["kind"].as_str().unwrap().to_string();
+        let synapses = self.stream.below(3 * target.1) + 1;
+        let mut pairs = Vec::new();
+        let (mut weights, mut delays) = (Vec::new(), Vec::new());
+        for _ in 0..synapses {
+            pairs.push([self.stream.below(source.1), self.stream.below(target.1)]);
+            weights.push(self.weight(&kind));
+            delays.push(self.delay());
+        }
+        let same_delay = self.stream.below(2) == 0;
+        json!({
+            "source": source.0, "target": target.0, "receptor": receptor,
+            "connect": { "rule": "explicit", "pairs": pairs },
+            "weight": weights,
+            "delay": if same_delay { json!(delays[0]) } else { json!(delays) },
+        })
+    }
+
+    fn cells(&mut self, size: u32, receptors: &Value) -> Value {
+        let values = |draw: &mut Draw, low: f64, high: f64| -> Vec<f64> {
+            let twins = draw.kind.ties;
+            let mut all: Vec<f64> = Vec::new();
+            for i in 0..size as usize {
+                let twin = twins && i % 2 == 1;
+                let value = if twin { all[i - 1] } else { low + (high - low) * draw.stream.uniform() };
+                all.push(value);
+            }
+            all
+        };
+        let currents = values(self, 100.0, 450.0);
+        let starts = values(self, -75.0, -54.5);
+        let t_ref = self.time(0.25, 4.0);
+        json!({
+            "size": size,
+            "neuron": {
+                "model": "lif", "tau_m": 20, "c_m": 250, "e_l": -70, "v_th": -55, "v_reset": -70, "t_ref": t_ref,
+                "i_e": currents,
+            },
+            "receptors": receptors,
+            "initial": { "v": starts },
+        })
+    }
+
+    fn trains(&mut self, size: u32) -> Vec<Vec<f64>> {
+        let mut train = || {
+            let mut times: Vec<f64> = (0..self.stream.below(15)).map(|_| self.time(0.0, END_MS)).collect();
+            times.sort_by(f64::total_cmp);
+            times.dedup();
+            times
+        };
+        (0..size).map(|_| train()).collect()
+    }
+}
+
+/// A scenario of the kind, as text.
+fn network(kind: Kind) -> String {
+    let mut draw = Draw { stream: Stream::new(StreamKey::derive(kind.seed, "equivalence", 0), 0), kind };
+    let (sources, first, second) = (draw.stream.below(4) + 1, draw.stream.below(6) + 2, draw.stream.below(4) + 1);
+    let (one, two) = (draw.receptors(), draw.receptors());
+    let drive = ("drive", sources);
+    let (cells, more) = (("cells", first), ("more", second));
+    let mut projections = vec![
+        draw.projection(drive, cells, &one),
+        draw.projection(drive, cells, &one),
+        draw.projection(cells, cells, &one),
+        draw.projection(cells, more, &two),
+        draw.projection(more, cells, &one),
+        draw.projection(more, more, &two),
+    ];
+    projections.push(json!({
+        "source": "noise", "target": "cells", "receptor": "b", "connect": { "rule": "one_to_one" },
+        "weight": 3.5, "delay": draw.delay(),
+    }));
+    let (at, until) = (draw.time(0.0, 20.0), draw.time(20.0, 50.0));
+    let text = json!({
+        "synfire": 1,
+        "seed": kind.seed,
+        "duration": END_MS,
+        "populations": {
+            "drive": { "size": sources, "neuron": { "model": "spike_source", "times": draw.trains(sources) } },
+            "cells": draw.cells(first, &one),
+            "more": draw.cells(second, &two),
+            "noise": { "size": first, "neuron": { "model": "poisson", "rate": 400 } },
+        },
+        "projections": projections,
+        "stimuli": [
+            { "kind": "current_step", "population": "cells", "ids": [0, 1], "at": at, "until": until, "amplitude": 60 },
+            { "kind": "current_step", "population": "more", "at": at, "amplitude": -20 },
+        ],
+    });
+    text.to_string()
+}
+
+fn load(text: &str) -> Scenario {
+    scenario::check(text.to_string(), Path::new("network.json"), &Limits::default()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Samples(Vec<(usize, Time, u64)>);
+
+impl Observer for Samples {
+    fn sample(&mut self, probe: usize, at: Time, value: f64) {
+        self.0.push((probe, at, value.to_bits()));
+    }
+}
+
+fn end() -> Time {
+    Time::from_ms(END_MS).unwrap()
+}
+
+fn run(scenario: &Scenario, options: &Options, stops: &[Time], probes: Vec<Probe>) -> (Raster, Samples) {
+    let mut simulation = Simulation::new(build(scenario).unwrap(), probes, options).unwrap();
+    let mut seen = (Raster::default(), Samples::default());
+    for &stop in stops {
+        simulation.run(stop, &mut seen).unwrap();
+    }
+    simulation.run(end(), &mut seen).unwrap();
+    seen
+}
+
+fn probes(scenario: &Scenario) -> Vec<Probe> {
+    let cells = &scenario.populations[CELLS.0 as usize];
+    let probe = |neuron| Probe {
+        population: CELLS,
+        neuron: LocalId(neuron as u32),
+        variable: 0,
+        times: ProbeTimes::Every { interval_ms: 0.7 },
+    };
+    (0..cells.size).map(probe).collect()
+}
+
+fn by_oracle(scenario: &Scenario) -> Vec<(Time, PopulationId, LocalId)> {
+    let units = |index: usize| {
+        let setup = population_setup(scenario, index).unwrap();
+        (scenario.populations[index].model.oracle)(&setup, end()).unwrap()
+    };
+    let mut populations: Vec<_> = (0..scenario.populations.len()).map(units).collect();
+    let projections: Vec<_> = (0..scenario.projections.len()).map(|i| synapses_of(scenario, i).unwrap()).collect();
+    oracle::run(&mut populations, &projections, end())
+}
+
+/// All ways of running a scenario; tells how many spikes the neurons make.
+fn all_ways_agree(kind: Kind, stops: &[Time]) -> usize {
+    let scenario = load(&network(kind));
+    let expected = by_oracle(&scenario);
+    let sampled = run(&scenario, &Options::default(), &[], probes(&scenario));
+    assert_eq!(sampled.0.spikes, expected, "the oracle's spikes are others");
+    let engines = if kind.zero_delays { &[EngineKind::Queue][..] } else { &[EngineKind::Queue, EngineKind::Lookahead] };
+    for &engine in engines {
+        for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
+            let options = Options { queue, engine: Some(engine), ..Options::default() };
+            assert_eq!(run(&scenario, &options, stops, probes(&scenario)), sampled, "{engine:?} {queue:?} in pieces");
+            assert_eq!(run(&scenario, &options, &[], vec![]).0, sampled.0, "{engine:?} {queue:?} unrecorded");
+        }
+    }
+    expected.iter().filter(|spike| spike.1 == CELLS || spike.1 == MORE).count()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn all_ways_of_running_give_the_same_bits(seed: u64, ties: bool, zero_delays: bool, stops in prop::collection::vec(0.0..45.0f64, 0..3)) {
+        let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
+        stops.sort();
+        all_ways_agree(Kind { seed, ties, zero_delays }, &stops);
+    }
+}
+
+/// The networks above are worth something only if they are alive, and if things meet in them.
+#[test]
+fn the_networks_spike_and_their_instants_meet() {
+    let (mut spikes, mut meetings) = (0, 0);
+    for seed in 0..20 {
+        let kind = Kind { seed, ties: true, zero_delays: seed % 2 == 0 };
+        let scenario = load(&network(kind));
+        let mut raster = run(&scenario, &Options::default(), &[], vec![]).0.spikes;
+        raster.retain(|spike| spike.1 == CELLS || spike.1 == MORE);
+        spikes += raster.len();
+        meetings += raster.windows(2).filter(|pair| pair[0].0 == pair[1].0).count();
+    }
+    assert!(spikes > 500, "{spikes} spikes");
+    assert!(meetings > 50, "{meetings} pairs of spikes at one instant");
+}
