@@ -8,7 +8,11 @@ fn crates() -> PathBuf {
 
 /// What the map has between backticks that looks like a path of a crate.
 fn named(map: &str) -> Vec<&str> {
-    map.split('`').skip(1).step_by(2).filter(|text| text.starts_with("synfire-") && text.contains('/')).collect()
+    map.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|text| text.starts_with("synfire-") && text.contains('/'))
+        .collect()
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -33,6 +33,12 @@ pub struct IndexedHeap {
 const PARKED: u32 = u32::MAX;
 const ARITY: usize = 4;
 
+/// The total order of entries, as few comparisons of integers.
+#[inline]
+fn leaves_before(a: &(Time, NeuronId), b: &(Time, NeuronId)) -> bool {
+    a.0 < b.0 || (a.0 == b.0 && a.1 < b.1)
+}
+
 impl IndexedHeap {
     fn put(&mut self, place: usize, entry: (Time, NeuronId)) {
         self.heap[place] = entry;
@@ -43,7 +49,7 @@ impl IndexedHeap {
     fn sift_up(&mut self, mut place: usize, entry: (Time, NeuronId)) {
         while place > 0 {
             let parent = (place - 1) / ARITY;
-            if self.heap[parent] <= entry {
+            if !leaves_before(&entry, &self.heap[parent]) {
                 break;
             }
             self.put(place, self.heap[parent]);
@@ -56,15 +62,21 @@ impl IndexedHeap {
     fn sift_down(&mut self, mut place: usize, entry: (Time, NeuronId)) {
         loop {
             let first = place * ARITY + 1;
-            let children = &self.heap[first.min(self.heap.len())..(first + ARITY).min(self.heap.len())];
-            let Some((least, child)) = children.iter().enumerate().min_by_key(|(_, child)| **child) else {
-                break;
-            };
-            if entry <= *child {
+            let end = (first + ARITY).min(self.heap.len());
+            if first >= end {
                 break;
             }
-            self.put(place, *child);
-            place = first + least;
+            let mut least = first;
+            for child in first + 1..end {
+                if leaves_before(&self.heap[child], &self.heap[least]) {
+                    least = child;
+                }
+            }
+            if !leaves_before(&self.heap[least], &entry) {
+                break;
+            }
+            self.put(place, self.heap[least]);
+            place = least;
         }
         self.put(place, entry);
     }
@@ -73,7 +85,11 @@ impl IndexedHeap {
         self.place[self.heap[place].1.index()] = PARKED;
         let last = self.heap.pop().expect("a heap with a place in it");
         if place < self.heap.len() {
-            if last < self.heap[place] { self.sift_up(place, last) } else { self.sift_down(place, last) }
+            if leaves_before(&last, &self.heap[place]) {
+                self.sift_up(place, last)
+            } else {
+                self.sift_down(place, last)
+            }
         }
     }
 }

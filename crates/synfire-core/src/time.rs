@@ -15,7 +15,7 @@ use std::fmt;
 /// assert!(arrival > spike);
 /// assert!((arrival.since(spike) - 1e-12).abs() < 1e-16);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Eq)]
 pub struct Time {
     epoch: u64,
     offset: OrderedFloat<f64>,
@@ -121,6 +121,19 @@ impl Time {
     #[inline]
     fn order(self) -> u128 {
         u128::from(self.epoch) << 64 | u128::from(self.offset.0.to_bits())
+    }
+}
+
+impl PartialEq for Time {
+    #[inline]
+    fn eq(&self, other: &Time) -> bool {
+        self.order() == other.order()
+    }
+}
+
+impl std::hash::Hash for Time {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.order().hash(state);
     }
 }
 
