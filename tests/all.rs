@@ -3,4 +3,6 @@
 
 mod cli;
 mod code_map;
+mod equivalence;
+mod golden;
 mod malformed;
