@@ -259,6 +259,7 @@ pub(super) const RULES: &[RuleKeys] = &[
             ),
             AUTAPSES,
             MULTAPSES,
+            BLOCKS,
         ],
     },
     RuleKeys {

@@ -353,7 +353,7 @@ fn expected_synapses(connect: &Connect, sources: f64, targets: f64) -> f64 {
     match &connect.rule {
         Rule::AllToAll => pairs,
         Rule::OneToOne => sources,
-        Rule::Explicit(Pairs::Inline(list)) => list.len() as f64,
+        Rule::Explicit(Pairs::Inline(list)) => list.len() as f64 * connect.blocks as f64,
         Rule::Explicit(Pairs::File(_)) => 0.0,
         Rule::FixedInDegree(k) => *k as f64 * targets,
         Rule::FixedOutDegree(k) => *k as f64 * sources,
