@@ -24,8 +24,7 @@ pub enum BuildError {
         /// Its name.
         name: String,
         /// Why.
-        #[source]
-        error: PopulationError,
+        error: Box<PopulationError>,
     },
     /// A projection cannot be made.
     #[error("projection {index}, `{from}` to `{to}`: {error}")]
@@ -37,18 +36,32 @@ pub enum BuildError {
         /// The name of its target.
         to: String,
         /// Why.
-        #[source]
-        error: ProjectionError,
+        error: Box<ProjectionError>,
     },
 }
 
 impl BuildError {
+    pub(crate) fn of_population(population: &Population, error: impl Into<PopulationError>) -> BuildError {
+        BuildError::Population { name: population.name.clone(), error: Box::new(error.into()) }
+    }
+
+    pub(crate) fn of_projection(scenario: &Scenario, index: usize, error: ProjectionError) -> BuildError {
+        let projection = &scenario.projections[index];
+        let name = |population: usize| scenario.populations[population].name.clone();
+        BuildError::Projection {
+            index,
+            from: name(projection.source),
+            to: name(projection.target),
+            error: Box::new(error),
+        }
+    }
+
     /// Whether the network is too large, not wrong.
     pub fn is_limit(&self) -> bool {
         match self {
-            BuildError::Population { error, .. } => matches!(error, PopulationError::TooManyNeurons(_)),
+            BuildError::Population { error, .. } => matches!(**error, PopulationError::TooManyNeurons(_)),
             BuildError::Projection { error, .. } => matches!(
-                error,
+                **error,
                 ProjectionError::TooManyNeurons(_)
                     | ProjectionError::Connect(ConnectError::TooManySynapses { .. })
             ),
@@ -168,7 +181,8 @@ pub fn build_with_progress(
     for (index, population) in scenario.populations.iter().enumerate() {
         let _span = tracing::info_span!("population", name = population.name).entered();
         let setup = population_setup(scenario, index)?;
-        let group = (population.model.build)(&setup).map_err(|error| of_population(population, error))?;
+        let group =
+            (population.model.build)(&setup).map_err(|error| BuildError::of_population(population, error))?;
         network.groups.push(group);
         let (source, done) = (population.name.as_str(), index + 1);
         progress(BuildProgress { source, target: None, done, total, synapses: 0 });
@@ -205,11 +219,7 @@ pub fn population_setup(scenario: &Scenario, index: usize) -> Result<PopulationS
             random: StreamKey::derive(scenario.seed, population.model.spec.name, index as u32),
         })
     };
-    setup().map_err(|error: PopulationError| of_population(population, error))
-}
-
-fn of_population(population: &Population, error: impl Into<PopulationError>) -> BuildError {
-    BuildError::Population { name: population.name.clone(), error: error.into() }
+    setup().map_err(|error: PopulationError| BuildError::of_population(population, error))
 }
 
 fn parameters(population: &Population, seed: u64, index: u32) -> Result<ParamTable, DrawError> {
@@ -290,14 +300,7 @@ fn instants(trains: &[Vec<f64>]) -> Result<Vec<Vec<Time>>, PopulationError> {
 /// # Errors
 /// A rule that the sizes do not allow, a file that cannot be read, a weight or delay out of range.
 pub fn synapses_of(scenario: &Scenario, index: usize) -> Result<network::Projection, BuildError> {
-    let projection = &scenario.projections[index];
-    let name = |population: usize| scenario.populations[population].name.clone();
-    draw_synapses(scenario, index).map_err(|error| BuildError::Projection {
-        index,
-        from: name(projection.source),
-        to: name(projection.target),
-        error,
-    })
+    draw_synapses(scenario, index).map_err(|error| BuildError::of_projection(scenario, index, error))
 }
 
 fn draw_synapses(scenario: &Scenario, index: usize) -> Result<network::Projection, ProjectionError> {

@@ -9,6 +9,7 @@ pub mod formats;
 pub mod import;
 pub mod numbers;
 pub mod picture;
+pub mod plan;
 pub mod progress;
 pub mod recording;
 pub mod replay;

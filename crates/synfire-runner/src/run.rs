@@ -72,8 +72,9 @@ impl Failure {
     pub fn kind(&self) -> FailureKind {
         match self {
             Failure::Load(LoadError::Problems(problems)) if problems.too_large() => FailureKind::Limit,
+            Failure::Build(error) if error.is_limit() => FailureKind::Limit,
             Failure::Engine(EngineError::TooManyNeurons(_)) => FailureKind::Limit,
-            Failure::Recording(error) if !error.is_usage() => FailureKind::Run,
+            Failure::Recording(error) if !error.is_input() => FailureKind::Run,
             Failure::Run { .. } => FailureKind::Run,
             _ => FailureKind::Input,
         }

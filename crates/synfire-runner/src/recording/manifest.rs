@@ -157,6 +157,9 @@ impl FileEntry {
     /// It is missing, shorter, longer or changed.
     pub fn check(&self, recording: &Path) -> Result<(), RecordingError> {
         let path = recording.join(&self.file);
+        if !path.exists() {
+            return Err(RecordingError::Damaged { path, what: "is missing".to_owned() });
+        }
         let found = FileEntry::of(recording, &self.file)?;
         let what = if found.bytes != self.bytes {
             format!("has {} bytes instead of {}", found.bytes, self.bytes)

@@ -82,12 +82,9 @@ impl RecordingError {
         RecordingError::Io { path: path.to_owned(), what, source }
     }
 
-    /// True if the command line asked for what cannot be, rather than the disk failing.
-    pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            RecordingError::Exists(_) | RecordingError::InTheWay(_) | RecordingError::Unfinished(_)
-        )
+    /// True if what was asked for or given is wrong, rather than the disk failing.
+    pub fn is_input(&self) -> bool {
+        !matches!(self, RecordingError::Io { .. } | RecordingError::Export(FileError::System { .. }))
     }
 }
 
