@@ -1,5 +1,8 @@
 //! One test binary: `golden` replays known spike times, `equivalence` holds engines and queues against each
-//! other bit for bit, `cli` starts the command.
+//! other bit for bit, `malformed` holds the error messages to their places, `cli` starts the command.
 
 mod cli;
 mod code_map;
+mod equivalence;
+mod golden;
+mod malformed;

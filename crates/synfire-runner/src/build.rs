@@ -24,8 +24,7 @@ pub enum BuildError {
         /// Its name.
         name: String,
         /// Why.
-        #[source]
-        error: PopulationError,
+        error: Box<PopulationError>,
     },
     /// A projection cannot be made.
     #[error("projection {index}, `{from}` to `{to}`: {error}")]
@@ -37,28 +36,32 @@ pub enum BuildError {
         /// The name of its target.
         to: String,
         /// Why.
-        #[source]
-        error: ProjectionError,
+        error: Box<ProjectionError>,
     },
 }
 
 impl BuildError {
     pub(crate) fn of_population(population: &Population, error: impl Into<PopulationError>) -> BuildError {
-        BuildError::Population { name: population.name.clone(), error: error.into() }
+        BuildError::Population { name: population.name.clone(), error: Box::new(error.into()) }
     }
 
     pub(crate) fn of_projection(scenario: &Scenario, index: usize, error: ProjectionError) -> BuildError {
         let projection = &scenario.projections[index];
         let name = |population: usize| scenario.populations[population].name.clone();
-        BuildError::Projection { index, from: name(projection.source), to: name(projection.target), error }
+        BuildError::Projection {
+            index,
+            from: name(projection.source),
+            to: name(projection.target),
+            error: Box::new(error),
+        }
     }
 
     /// Whether the network is too large, not wrong.
     pub fn is_limit(&self) -> bool {
         match self {
-            BuildError::Population { error, .. } => matches!(error, PopulationError::TooManyNeurons(_)),
+            BuildError::Population { error, .. } => matches!(**error, PopulationError::TooManyNeurons(_)),
             BuildError::Projection { error, .. } => matches!(
-                error,
+                **error,
                 ProjectionError::TooManyNeurons(_)
                     | ProjectionError::Connect(ConnectError::TooManySynapses { .. })
             ),

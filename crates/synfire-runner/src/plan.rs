@@ -87,27 +87,27 @@ impl Plan {
 
     /// How many synapses.
     pub fn synapses(&self) -> Count {
-        let synapses = self.projections.iter().map(|projection| projection.synapses.synapses).sum();
+        let synapses = total(self.projections.iter().map(|projection| projection.synapses.synapses));
         Count { synapses, exact: self.projections.iter().all(|projection| projection.synapses.exact) }
     }
 
     /// About how many bytes of memory it takes to build and to run.
     pub fn memory(&self) -> u64 {
-        let neurons: f64 = self.populations.iter().map(|population| population.memory).sum();
-        let synapses: f64 = self.projections.iter().map(|projection| projection.memory).sum();
+        let neurons = total(self.populations.iter().map(|population| population.memory));
+        let synapses = total(self.projections.iter().map(|projection| projection.memory));
         let building = self.projections.iter().map(|projection| projection.building).fold(0.0, f64::max);
         (neurons + synapses + building) as u64
     }
 
     /// About how many spikes all sources make per second of simulated time.
     pub fn input_spikes_per_second(&self) -> f64 {
-        self.populations.iter().filter_map(|population| population.spikes_per_second).sum()
+        total(self.populations.iter().filter_map(|population| population.spikes_per_second))
     }
 
     /// About how many synaptic events the spikes of sources make per second of simulated time. The neurons' own come on
     /// top: those of a neuron that spikes are as many as it has synapses.
     pub fn input_events_per_second(&self) -> f64 {
-        self.projections.iter().filter_map(|projection| projection.events_per_second).sum()
+        total(self.projections.iter().filter_map(|projection| projection.events_per_second))
     }
 
     /// Compares the memory with what is `available`, in bytes.
@@ -120,10 +120,16 @@ impl Plan {
     }
 }
 
+/// The sum; 0 if there are none, where `sum` says -0.
+fn total(parts: impl Iterator<Item = f64>) -> f64 {
+    parts.fold(0.0, |sum, part| sum + part)
+}
+
 /// Bytes that every neuron takes in its population, in the queue and in the engine.
 const BYTES_PER_NEURON: f64 = 160.0;
-/// Bytes of a model with parameters of its own.
-const BYTES_PER_MODEL: f64 = 300.0;
+/// Bytes of a neuron's model, where neurons have parameters of their own, and more for each receptor.
+const BYTES_PER_MODEL: f64 = 200.0;
+const BYTES_PER_RECEPTOR: f64 = 130.0;
 /// Bytes of a spike of a `spike_source`, with the number from which it is made.
 const BYTES_PER_SPIKE: f64 = 24.0;
 /// Files up to this length are read to know what is in them.
@@ -135,7 +141,10 @@ fn plan_population(population: &Population, duration: Time) -> Result<Population
     let neurons = f64::from(build::size(population)?);
     let parameters = population.parameters.iter();
     let varied = parameters.filter(|quantity| !matches!(quantity, Quantity::Number(_))).count();
-    let own_model = if varied > 0 { BYTES_PER_MODEL + 8.0 * varied as f64 } else { 0.0 };
+    let own_model = match varied {
+        0 => 0.0,
+        _ => BYTES_PER_MODEL + BYTES_PER_RECEPTOR * population.receptors.len() as f64 + 8.0 * varied as f64,
+    };
     let variables: usize = population.receptors.iter().map(|receptor| receptor.kind.variables()).sum();
     let spikes = source_spikes(population, duration.as_ms())?;
     let stored_spikes = if population.model.spec.has_spike_trains { spikes.unwrap_or(0.0) } else { 0.0 };

@@ -361,10 +361,20 @@ fn with_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
 }
 
 /// All that a projection is, with the bits of its numbers.
-fn bits(projection: &Projection) -> (Vec<u64>, Vec<u32>, Vec<u64>, Vec<u64>, Option<Vec<u32>>) {
+#[derive(Debug, PartialEq)]
+struct Bits {
+    offsets: Vec<u64>,
+    targets: Vec<u32>,
+    weights: Vec<u64>,
+    delays: Vec<u64>,
+    declared: Option<Vec<u32>>,
+}
+
+fn bits(projection: Projection) -> Bits {
     let each = |values: &Values| (0..projection.synapses()).map(|place| values.at(place).to_bits()).collect();
-    let Projection { offsets, targets, weights, delays, declared, .. } = projection;
-    (offsets.clone(), targets.clone(), each(weights), each(delays), declared.clone())
+    let (weights, delays) = (each(&projection.weights), each(&projection.delays));
+    let Projection { offsets, targets, declared, .. } = projection;
+    Bits { offsets, targets, weights, delays, declared }
 }
 
 proptest! {
@@ -400,8 +410,9 @@ proptest! {
             Rule::FixedOutDegree(k) => prop_assert!(out_degrees(&built).iter().all(|d| *d == k)),
             _ => {}
         }
+        let built = bits(built);
         for threads in 1..=3 {
-            prop_assert_eq!(bits(&with_threads(threads, || connect(&setup).unwrap())), bits(&built));
+            prop_assert_eq!(&with_threads(threads, || bits(connect(&setup).unwrap())), &built);
         }
     }
 
@@ -435,7 +446,7 @@ fn the_number_of_threads_changes_nothing() {
     for rule in rules {
         let mut from = projection(rule, true);
         (from.weight, from.delay) = (normal(1.0, 0.1), normal(1.5, 0.5));
-        let built = [1, 2, 3].map(|threads| bits(&with_threads(threads, || build(&from, 1000, 1000))));
+        let built = [1, 2, 3].map(|threads| bits(with_threads(threads, || build(&from, 1000, 1000))));
         assert_eq!(built[0], built[1]);
         assert_eq!(built[0], built[2]);
     }

@@ -72,6 +72,16 @@ fn input_is_told_where_it_can_be() {
 }
 
 #[test]
+fn a_network_without_synapses_or_input_has_none() {
+    let plan = plan(CELLS, "");
+    let none = [plan.synapses().synapses, plan.input_spikes_per_second(), plan.input_events_per_second()];
+    assert!(none.iter().all(|amount| amount.to_bits() == 0), "{none:?}");
+    let differing = CELLS.replace(r#""lif""#, r#""lif", "tau_m": {"uniform": [10, 20]}"#);
+    let more = self::plan(&differing, "").memory();
+    assert!(more > 2 * plan.memory(), "neurons with parameters of their own need a model each");
+}
+
+#[test]
 fn files_are_read_for_the_plan() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pairs.csv"), "source,target,weight\n0,1,2.5\n1,2,2\n2,0,1\n").unwrap();

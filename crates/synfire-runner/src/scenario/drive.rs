@@ -1,6 +1,7 @@
 //! Stimuli, and what is recorded.
 
-use super::check::{Checked, Checker, Entry};
+use super::check::{Checked, Checker};
+use super::fields::Entry;
 use super::keys::{RECORD, RECORD_STATES, STIMULUS, STIMULUS_KINDS};
 use super::populations::Draft;
 use super::{Record, RecordedStates, Stimulus};
@@ -40,21 +41,20 @@ impl Checker {
     pub fn record(&mut self, entry: &Entry<'_>, drafts: &[Draft], duration: Option<f64>) -> Checked<Record> {
         let fields = self.fields(entry, RECORD, "`record`")?;
         let mut spikes: Vec<usize> = Vec::new();
-        let listed =
-            self.objects(fields.get("spikes"), "an array of names of populations", |checker, item| {
-                let name = checker.text(item, "the name of a population")?;
-                let population = checker.population_named(item, &name, drafts)?;
-                if spikes.contains(&population) {
-                    return Err(checker.report(
-                        item,
-                        format!("`{name}` is listed twice"),
-                        "name each population once",
-                    ));
-                }
-                spikes.push(population);
-                Ok(())
-            });
-        let states = self.objects(fields.get("states"), "an array of what is sampled", |checker, item| {
+        let listed = self.each(fields.get("spikes"), "an array of names of populations", |checker, item| {
+            let name = checker.text(item, "the name of a population")?;
+            let population = checker.population_named(item, &name, drafts)?;
+            if spikes.contains(&population) {
+                return Err(checker.report(
+                    item,
+                    format!("`{name}` is listed twice"),
+                    "name each population once",
+                ));
+            }
+            spikes.push(population);
+            Ok(())
+        });
+        let states = self.each(fields.get("states"), "an array of what is sampled", |checker, item| {
             checker.recorded_states(item, drafts, duration)
         });
         listed?;
@@ -73,7 +73,7 @@ impl Checker {
         let ids = self.ids_of(&fields, draft);
         let names = self.required(&fields, "variables");
         let variables = names.and_then(|names| {
-            self.objects(Some(&names), "an array of names of state variables", |checker, item| {
+            self.each(Some(&names), "an array of names of state variables", |checker, item| {
                 checker.variable(item, draft)
             })
         });

@@ -80,7 +80,7 @@ impl Excerpt {
         excerpt.push(&text[span.end.clamp(span.start, last)..last]);
         excerpt.underlined = Span { start, end };
 
-        let next = match text[last..].as_bytes() {
+        let next = match &text.as_bytes()[last..] {
             [b'\n', ..] => Some(last + 1),
             [b'\r', b'\n', ..] => Some(last + 2),
             _ => None,

@@ -1,6 +1,7 @@
 //! What must come out: spike trains, states, rates.
 
-use super::check::{Checked, Checker, Entry, Fields};
+use super::check::{Checked, Checker};
+use super::fields::{Entry, Fields};
 use super::json::{Kind, Node};
 use super::keys::{Bound, EXPECT, EXPECT_RATE, EXPECT_STATE};
 use super::limits::END_OF_TIME_MS;
@@ -26,10 +27,10 @@ impl Checker {
             None => Ok(Vec::new()),
         };
         let spikes_file = fields.get("spikes_file").map(|file| self.file(file)).transpose();
-        let states = self.objects(fields.get("states"), "an array of expected states", |checker, item| {
+        let states = self.each(fields.get("states"), "an array of expected states", |checker, item| {
             checker.expected_state(item, drafts, duration)
         });
-        let rates = self.objects(fields.get("rates"), "an array of expected rates", |checker, item| {
+        let rates = self.each(fields.get("rates"), "an array of expected rates", |checker, item| {
             checker.expected_rate(item, drafts)
         });
         self.rate_keys(&fields, drafts);
@@ -41,20 +42,6 @@ impl Checker {
             state_tolerance: state_tolerance?.unwrap_or(0.0),
             rates: rates?,
         })
-    }
-
-    /// The objects of an array, each read by `read`; none if the key is not there.
-    pub fn objects<'a, T>(
-        &mut self,
-        entry: Option<&Entry<'a>>,
-        what: &str,
-        mut read: impl FnMut(&mut Checker, &Entry<'a>) -> Checked<T>,
-    ) -> Checked<Vec<T>> {
-        let Some(entry) = entry else { return Ok(Vec::new()) };
-        let items = self.items(entry, what)?;
-        let read: Vec<_> =
-            items.into_iter().enumerate().map(|(index, node)| read(self, &entry.item(index, node))).collect();
-        read.into_iter().collect()
     }
 
     /// What judges rates is no slip only where there are rates.
@@ -162,7 +149,7 @@ impl Checker {
         let draft = population.ok().map(|index| &drafts[index]);
         let id = self.required(&fields, "id").and_then(|entry| match draft {
             Some(draft) => self.id(&entry, draft.size.ok(), &draft.name),
-            None => self.whole(&entry, 0).map(|id| id as u32),
+            None => self.whole(&entry).map(|id| id as u32),
         });
         let variable = self.required(&fields, "variable").and_then(|entry| self.variable(&entry, draft));
         let at = self.instant(&fields, "at");

@@ -71,7 +71,7 @@ pub struct Member<'a> {
 pub fn parse(text: &str) -> Result<Node<'_>, Flaw> {
     match serde_json::from_str::<&RawValue>(text) {
         Ok(raw) => Ok(Node::within(text, 0, raw)),
-        Err(error) => Err(syntax_flaw(text, &error)),
+        Err(error) => Err(super::syntax::syntax_flaw(text, &error)),
     }
 }
 
@@ -133,7 +133,11 @@ impl<'a> Node<'a> {
     /// # Errors
     /// Half a surrogate pair.
     pub fn text(&self) -> Result<String, Flaw> {
-        serde_json::from_str(self.raw).map_err(|error| self.flaw(&error))
+        serde_json::from_str(self.raw).map_err(|error| Flaw {
+            span: self.span(),
+            message: format!("an escape that is no character: {}", without_position(&error)),
+            help: "\\ud800 to \\udfff stand for characters in pairs only".into(),
+        })
     }
 
     /// A number, as its nearest double.
@@ -256,80 +260,10 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// The message of `serde_json` without its "at line ... column ...".
-fn without_position(error: &serde_json::Error) -> String {
+pub(super) fn without_position(error: &serde_json::Error) -> String {
     let message = error.to_string();
     match message.rfind(" at line ") {
         Some(end) => message[..end].to_string(),
         None => message,
     }
-}
-
-/// Where `text` stops being JSON, and what may have been meant.
-fn syntax_flaw(text: &str, error: &serde_json::Error) -> Flaw {
-    let at =
-        if error.is_eof() { text.trim_end().len() } else { offset_of(text, error.line(), error.column()) };
-    let found = text[at..].chars().next();
-    let end = at + found.map_or(0, char::len_utf8);
-    let (message, help) = match slip(text, at) {
-        Some((message, help)) => (message.to_string(), help.to_string()),
-        None => (without_position(error), "this must be valid JSON text".to_string()),
-    };
-    Flaw { span: Span { start: at, end }, message, help }
-}
-
-/// The byte that `serde_json` calls line and column, both counted from 1 and the column in bytes.
-fn offset_of(text: &str, line: usize, column: usize) -> usize {
-    let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-    let line_start = std::iter::once(0).chain(starts).nth(line.saturating_sub(1)).unwrap_or(0);
-    let mut at = (line_start + column.saturating_sub(1)).min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-/// Slips that are often made, by what stands at and before the place where JSON ends.
-fn slip(text: &str, at: usize) -> Option<(&'static str, &'static str)> {
-    let rest = &text[at..];
-    let before = text[..at].trim_end();
-    let starts = |words: &[&str]| words.iter().any(|word| rest.starts_with(word));
-    if rest.is_empty() {
-        return Some(if before.is_empty() {
-            ("the file is empty", "a scenario is one JSON object: {\"synfire\": 1, ...}")
-        } else {
-            ("the file ends too early", "a brace, bracket or quotation mark is not closed")
-        });
-    }
-    if starts(&["}", "]"]) && before.ends_with(',') {
-        return Some((
-            "a comma before the closing bracket",
-            "JSON has no comma after the last element: remove it",
-        ));
-    }
-    if starts(&["//", "/*", "#"]) {
-        return Some(("a comment", "JSON has no comments; words go into `description`"));
-    }
-    if starts(&["'"]) {
-        return Some(("a single quotation mark", "strings and keys stand in double quotation marks"));
-    }
-    if starts(&["NaN", "nan", "Inf", "inf", "-inf", "-Inf"])
-        || (starts(&["I", "i", "N"]) && before.ends_with('-'))
-    {
-        return Some((
-            "not a number of JSON",
-            "there is no NaN; where infinity is allowed it is written \"inf\"",
-        ));
-    }
-    if starts(&["True", "False", "None", "none"]) {
-        return Some(("a word that is not JSON", "JSON has `true`, `false` and `null`"));
-    }
-    if starts(&["+", "."]) {
-        return Some(("not a number of JSON", "numbers begin with a digit or `-`: 0.5, not .5 or +0.5"));
-    }
-    if starts(&["\""])
-        && before.ends_with(|c: char| matches!(c, '"' | '}' | ']' | 'e' | 'l') || c.is_ascii_digit())
-    {
-        return Some(("a comma is missing before this", "members and elements are separated by commas"));
-    }
-    None
 }

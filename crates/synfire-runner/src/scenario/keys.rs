@@ -10,8 +10,9 @@ pub(super) struct Key {
     /// Whether it must be there.
     pub required: bool,
     pub shape: Shape,
-    /// What it means, for editors.
+    /// What it means, with the unit unless that is in `unit`.
     pub meaning: &'static str,
+    pub unit: &'static str,
 }
 
 /// What a value looks like.
@@ -41,8 +42,6 @@ pub(super) enum Shape {
     Pairs,
     /// One array of rising times a neuron.
     Trains,
-    /// The same, times also as strings of decimal digits.
-    ExpectedTrains,
     /// A list of names.
     Names,
     /// An object with these keys.
@@ -53,7 +52,7 @@ pub(super) enum Shape {
     Quantities,
     /// Named populations, each with [`POPULATION`].
     Populations,
-    /// Named trains, see `ExpectedTrains`.
+    /// By population, one array of rising times a neuron; times also as strings of decimal digits.
     NamedTrains,
     /// Named receptors, each with [`receptor_keys`].
     Receptors,
@@ -72,11 +71,21 @@ pub(super) enum Bound {
 }
 
 /// Bounds by short names, for the tables.
-const ANY: Bound = Bound::Range(ParamRange::Finite);
+const ANY: Bound = Bound::FINITE;
 const POSITIVE: Bound = Bound::Range(ParamRange::Positive);
 const NOT_NEGATIVE: Bound = Bound::Range(ParamRange::NotNegative);
 
+impl Key {
+    /// The key, what it means and its unit.
+    pub fn about(&self) -> String {
+        let separator = if self.unit.is_empty() { "" } else { ", " };
+        format!("`{}`: {}{separator}{}", self.name, self.meaning, self.unit)
+    }
+}
+
 impl Bound {
+    pub const FINITE: Bound = Bound::Range(ParamRange::Finite);
+
     pub fn contains(self, value: f64) -> bool {
         match self {
             Bound::Range(range) => range.contains(value),
@@ -94,11 +103,11 @@ impl Bound {
 }
 
 const fn required(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
-    Key { name, required: true, shape, meaning }
+    Key { name, required: true, shape, meaning, unit: "" }
 }
 
 const fn optional(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
-    Key { name, required: false, shape, meaning }
+    Key { name, required: false, shape, meaning, unit: "" }
 }
 
 /// The file as a whole.
@@ -137,12 +146,20 @@ pub(super) const POPULATION: &[Key] = &[
 pub(super) const INPUT: Key =
     optional("input", Shape::Quantity(ANY), "rate populations: the input of each unit");
 
-/// A distribution: one law, and what is drawn again.
-pub(super) const DISTRIBUTION: &[Key] = &[
+/// The laws of distributions.
+pub(super) const LAWS: &[Key] = &[
     optional("uniform", Shape::Two, "[lo, hi]"),
     optional("normal", Shape::Two, "[mean, sd]"),
-    optional("lognormal", Shape::Two, "[mu, sigma]: mean and sd of the logarithm"),
+    optional("lognormal", Shape::Two, "[mu, sigma], mean and sd of the logarithm"),
     optional("exponential", Shape::Number(POSITIVE), "mean"),
+];
+
+/// A distribution: one law, and what is drawn again.
+pub(super) const DISTRIBUTION: &[Key] = &[
+    LAWS[0],
+    LAWS[1],
+    LAWS[2],
+    LAWS[3],
     optional("clip", Shape::Two, "[lo, hi]: values outside are drawn again"),
 ];
 
@@ -150,14 +167,15 @@ pub(super) const DISTRIBUTION: &[Key] = &[
 pub(super) const PROJECTION: &[Key] = &[
     required("source", Shape::Text, "the population whose spikes are sent"),
     required("target", Shape::Text, "the population that they reach"),
-    required("receptor", Shape::Text, "the target's receptor"),
+    // Required here but for targets that are rates.
+    optional("receptor", Shape::Text, "the target's receptor"),
     required("connect", Shape::Connect, "who is connected to whom"),
     required(
         "weight",
         Shape::Quantity(ANY),
         "in the receptor's unit (mV, pA or nS); an array is in the order of `pairs`",
     ),
-    required("delay", Shape::Quantity(NOT_NEGATIVE), "ms; an array is in the order of `pairs`"),
+    optional("delay", Shape::Quantity(NOT_NEGATIVE), "ms; an array is in the order of `pairs`"),
 ];
 
 /// A stimulus.
@@ -200,7 +218,7 @@ pub(super) const EXPECT: &[Key] = &[
         "of states, in the variables' units; 0 if left out",
     ),
     optional("rates", Shape::Objects(EXPECT_RATE), "mean rates over the run"),
-    optional("switches", Shape::NamedTrains, "rate populations: when each unit's gain switches"),
+    optional("switches", Shape::Ignored, "rate populations: when each unit's gain switches"),
     optional("initial_gain", Shape::Ignored, "rate populations: the gain at t = 0"),
 ];
 
@@ -294,7 +312,13 @@ pub(super) fn neuron_keys(spec: &ModelSpec) -> Vec<Key> {
     for parameter in spec.parameters {
         let shape = Shape::Quantity(Bound::Range(parameter.range));
         let required = parameter.default.is_none();
-        keys.push(Key { name: parameter.name, required, shape, meaning: parameter.meaning });
+        keys.push(Key {
+            name: parameter.name,
+            required,
+            shape,
+            meaning: parameter.meaning,
+            unit: parameter.unit,
+        });
     }
     if spec.has_spike_trains {
         keys.push(optional("times", Shape::Trains, "one array of rising times a neuron, ms"));

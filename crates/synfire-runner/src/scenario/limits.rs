@@ -1,7 +1,8 @@
 //! Sizes: what a network would need, and what is refused before anything is allocated.
 
 use super::Quantity;
-use super::check::{Checked, Checker, Entry};
+use super::check::{Checked, Checker};
+use super::fields::Entry;
 use super::problem::{ProblemKind, Reported};
 
 /// Spike times lie before this, ms: the clock's last epoch.

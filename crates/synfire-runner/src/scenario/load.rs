@@ -1,6 +1,7 @@
 //! From a file to a checked scenario.
 
-use super::check::{Checked, Checker, Entry};
+use super::check::{Checked, Checker};
+use super::fields::Entry;
 use super::json::{self, Node, Span};
 use super::keys::{POPULATION, SCENARIO};
 use super::limits::{Limits, Needs};
@@ -96,17 +97,17 @@ fn alone(path: &Path, text: &str, span: Span, message: &str, help: &str) -> Prob
 
 impl Checker {
     fn scenario(&mut self, node: Node<'_>, path: &Path) -> Checked<Scenario> {
-        let root = Entry { path: String::new(), node };
+        let root = Entry::root(node);
         let fields = self.fields_or(&root, SCENARIO, "a scenario", |key| {
             let of_population = POPULATION.iter().any(|known| known.name == key);
-            of_population.then(|| format!("`{key}` belongs into one of the `populations`"))
+            of_population.then_some("one of the `populations`")
         })?;
         self.required(&fields, "synfire").and_then(|entry| self.version(&entry))?;
         let name = match fields.get("name") {
             Some(entry) => self.text(entry, "a name"),
             None => Ok(path.file_stem().map_or(String::new(), |stem| stem.to_string_lossy().into_owned())),
         };
-        let seed = self.whole_or(&fields, "seed", 0);
+        let seed = fields.get("seed").map_or(Ok(0), |seed| self.whole(seed));
         let duration = self.instant(&fields, "duration");
         let duration_ms = duration.ok().map(Time::as_ms);
 
@@ -120,8 +121,7 @@ impl Checker {
                 projections = self.projections(entry, drafts);
             }
             let entry = fields.get("stimuli");
-            stimuli =
-                self.objects(entry, "an array of stimuli", |checker, item| checker.stimulus(item, drafts));
+            stimuli = self.each(entry, "an array of stimuli", |checker, item| checker.stimulus(item, drafts));
             if let Some(entry) = fields.get("record") {
                 record = self.record(entry, drafts, duration_ms);
             }

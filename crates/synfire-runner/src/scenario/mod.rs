@@ -7,21 +7,28 @@ mod check;
 mod drive;
 mod excerpt;
 mod expect;
+mod fields;
+mod files;
 pub mod json;
 mod keys;
 mod limits;
 mod load;
+pub mod models_page;
 mod names;
 mod populations;
 pub mod problem;
 mod projections;
 mod quantity;
 mod receptors;
+mod schema;
+mod syntax;
+mod values;
 
 pub use expect::time_of_digits;
 pub use limits::{Limits, Needs};
 pub use load::{LoadError, check, load, load_within};
 pub use problem::{Problem, ProblemKind, Problems};
+pub use schema::schema;
 
 use std::path::PathBuf;
 use synfire_core::Time;

@@ -16,7 +16,9 @@ pub(super) fn nearest<'n>(found: &str, names: impl IntoIterator<Item = &'n str>)
         let shorter = found.chars().count().min(lower.chars().count());
         let contained = shorter >= 3 && (found.contains(&lower) || lower.contains(&found));
         let is_near = distance < longer && (contained || distance <= (longer / 3).max(1));
-        is_near.then_some(distance)
+        // The beginning of a name is most likely its abbreviation.
+        let begun = contained && lower.starts_with(&found);
+        is_near.then_some(if begun { 1 } else { distance })
     };
     let candidates = names.into_iter().filter_map(|name| Some((near(&name)?, name)));
     candidates.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
@@ -47,7 +49,7 @@ pub(super) fn suggestion<'n>(found: &str, names: impl IntoIterator<Item = &'n st
     let names: Vec<&str> = names.into_iter().collect();
     let near = nearest(found, names.iter().copied());
     let list = match names.len() {
-        0 => format!("there is no {what}"),
+        0 => format!("{what}: none"),
         _ => format!("{what}: {}", listed(&names)),
     };
     match near {

@@ -1,11 +1,12 @@
 //! Populations: size, model and parameters, spike trains, initial values.
 
-use super::check::{Checked, Checker, Entry, Fields, Named};
+use super::check::{Checked, Checker};
+use super::fields::{Entry, Fields, Named};
 use super::keys::{self, Bound, KNOWN_MODELS, RATE};
 use super::limits::END_OF_TIME_MS;
 use super::names::{listed, shown, suggestion};
 use super::problem::{ProblemKind, Reported};
-use super::quantity::Count;
+use super::quantity::{Count, typical};
 use super::{Population, Quantity, SpikeTimes};
 use synfire_core::receptor::{Receptor, ReceptorSet, variable_names};
 use synfire_core::spec::{Column, ModelSpec, ParamError, ParamRange, ParamTable};
@@ -89,6 +90,9 @@ impl Checker {
 
     fn population(&mut self, named: Named<'_>) -> Draft {
         let name = named.name;
+        if let Some(reported) = named.twice {
+            return Draft::broken(name, reported);
+        }
         let fields = match self.fields_or(&named.entry, keys::POPULATION, "a population", belongs_into_neuron)
         {
             Ok(fields) => fields,
@@ -110,7 +114,7 @@ impl Checker {
     }
 
     fn size(&mut self, entry: &Entry<'_>) -> Checked<usize> {
-        let size = self.whole(entry, 1)?;
+        let size = self.whole(entry)?;
         self.count_neurons(entry, size)?;
         Ok(size as usize)
     }
@@ -189,7 +193,7 @@ impl Checker {
         }
         let Some(times) = fields.get("times") else {
             let help = "`times`: one array of rising times a neuron, ms; or `times_file`: a file of spikes";
-            return Err(self.report_missing(fields.object(), "`times` is missing", help));
+            return Err(self.missing_with_help(fields, "times", help));
         };
         self.trains(times, size).map(SpikeTimes::Inline)
     }
@@ -217,7 +221,7 @@ impl Checker {
     }
 
     fn train(&mut self, entry: &Entry<'_>) -> Checked<Vec<f64>> {
-        let times = self.numbers(entry, Bound::Range(ParamRange::NotNegative), None, "")?;
+        let times = self.numbers(entry, Bound::Range(ParamRange::NotNegative), None)?;
         let items = self.items(entry, "an array of times")?;
         for (index, node) in items.into_iter().enumerate() {
             let item = entry.item(index, node);
@@ -276,7 +280,7 @@ impl Checker {
             self.report(entry, message, help);
             return;
         };
-        let given = entry.member(error.parameter, given.value);
+        let given = entry.named(error.parameter, given.value);
         match given.node.items() {
             Ok(items) if index < items.len() => {
                 let message = format!("neuron {index} has {}", error.value);
@@ -287,8 +291,8 @@ impl Checker {
     }
 }
 
-/// Conditions between the parameters of each neuron: the first neuron that does not fulfil them. Where parameters are
-/// drawn, that can only be told when they have been.
+/// Conditions between the parameters of each neuron: the first neuron that does not fulfil them. Where a parameter is
+/// drawn, a typical value must do; single draws are judged when they are made.
 fn check_model(
     model: &ModelEntry,
     parameters: &[Quantity],
@@ -296,11 +300,11 @@ fn check_model(
     size: usize,
 ) -> Option<(usize, ParamError)> {
     let column = |quantity: &Quantity| match quantity {
-        Quantity::Number(value) => Some(Column::Same(*value)),
-        Quantity::Array(values) => Some(Column::Each(values.clone())),
-        Quantity::Distribution(_) => None,
+        Quantity::Number(value) => Column::Same(*value),
+        Quantity::Array(values) => Column::Each(values.clone()),
+        Quantity::Distribution(drawn) => Column::Same(typical(drawn)),
     };
-    let columns = parameters.iter().map(column).collect::<Option<Vec<Column>>>()?;
+    let columns = parameters.iter().map(column).collect();
     let table = ParamTable { specs: model.spec.parameters, columns };
     let receptors = ReceptorSet::new(receptors.to_vec());
     let different = if table.is_uniform() { 1 } else { size };
@@ -308,9 +312,9 @@ fn check_model(
 }
 
 /// Where a key of a population belongs that is one of `neuron`.
-fn belongs_into_neuron(key: &str) -> Option<String> {
+fn belongs_into_neuron(key: &str) -> Option<&'static str> {
     let mut parameters = synfire_models::CATALOGUE.iter().flat_map(|entry| entry.spec.parameters);
     let belongs =
         key == keys::MODEL.name || key == "times" || parameters.any(|parameter| parameter.name == key);
-    belongs.then(|| format!("`{key}` belongs into `neuron`"))
+    belongs.then_some("`neuron`")
 }

@@ -1,6 +1,7 @@
 //! Projections: who reaches whom, with which weights and delays.
 
-use super::check::{Checked, Checker, Entry, Fields};
+use super::check::{Checked, Checker};
+use super::fields::{Entry, Fields};
 use super::json::Kind;
 use super::keys::{self, Bound, PROJECTION, RULES};
 use super::limits::bytes_per_synapse;
@@ -50,7 +51,7 @@ impl Checker {
     fn projection(&mut self, entry: &Entry<'_>, drafts: &[Draft]) -> Checked<Projection> {
         let fields = self.fields_or(entry, PROJECTION, "a projection", |key| {
             let belongs = RULES.iter().flat_map(|rule| rule.keys).any(|rule_key| rule_key.name == key);
-            belongs.then(|| format!("`{key}` belongs into `connect`"))
+            belongs.then_some("`connect`")
         })?;
         let source = self.population_of(&fields, "source", drafts);
         let target = self.population_of(&fields, "target", drafts);
@@ -65,7 +66,7 @@ impl Checker {
 
         let count = connect.as_ref().map_or(Count::Unknown, |connect| array_length(&connect.rule));
         // A file of pairs can have weights and delays; where it has none, a number that is none will be refused.
-        let from_file = matches!(&connect, Ok(Connect { rule: Rule::Explicit(Pairs::File(_)), .. }));
+        let from_file = connect_entry.as_ref().is_ok_and(has_file);
         let kind =
             receptor.ok().and_then(|index| Some(ends.target?.receptors.as_ref().ok()?.get(index)?.kind));
         let weight = match fields.get("weight") {
@@ -98,7 +99,8 @@ impl Checker {
 
     /// The index of the population that the key `name` names.
     pub fn population_of(&mut self, fields: &Fields<'_, '_>, name: &str, drafts: &[Draft]) -> Checked<usize> {
-        let (entry, population) = self.required_text(fields, name, "the name of a population")?;
+        let entry = self.required(fields, name)?;
+        let population = self.text(&entry, "the name of a population")?;
         self.population_named(&entry, &population, drafts)
     }
 
@@ -129,7 +131,7 @@ impl Checker {
                 [] => "`receptor`: the receptor of the target that the spikes reach".to_string(),
                 _ => format!("receptors of the target: {}", listed(&names)),
             };
-            return Err(self.report_missing(fields.object(), "`receptor` is missing", &help));
+            return Err(self.missing_with_help(fields, "receptor", &help));
         };
         let name = self.text(entry, "the name of a receptor of the target")?;
         match (target, receptors) {
@@ -213,7 +215,7 @@ impl Checker {
     /// `blocks`, which must divide both sizes.
     fn blocks(&mut self, fields: &Fields<'_, '_>, ends: Ends<'_>) -> Checked<usize> {
         let Some(entry) = fields.get("blocks") else { return Ok(1) };
-        let blocks = self.whole_or(fields, "blocks", 1)?;
+        let blocks = self.whole(entry)?;
         let Some((sources, targets)) = ends.sizes() else { return Ok(1) };
         for (size, end) in [(sources, "source"), (targets, "target")] {
             if !(size as u64).is_multiple_of(blocks) {
@@ -245,7 +247,7 @@ impl Checker {
         }
         let Some(pairs) = fields.get("pairs") else {
             let help = "`pairs`: [[source, target], ...]; or `file`: a file of pairs";
-            return Err(self.report_missing(fields.object(), "`pairs` is missing", help));
+            return Err(self.missing_with_help(fields, "pairs", help));
         };
         self.pairs(pairs, ends).map(|pairs| Rule::Explicit(Pairs::Inline(pairs)))
     }
@@ -284,7 +286,7 @@ impl Checker {
         of: &str,
     ) -> Checked<usize> {
         let entry = self.required(fields, name)?;
-        let degree = self.whole(&entry, 0)?;
+        let degree = self.whole(&entry)?;
         let Some(room) = room else { return Ok(degree as usize) };
         if degree as f64 > room.possible && !room.repeated {
             let message = format!("{degree} of {} {of}", room.possible);
@@ -345,6 +347,12 @@ fn array_length(rule: &Rule) -> Count<'static> {
             "an array is in the order of the `pairs` of the rule `explicit`; other rules take a number or a distribution",
         ),
     }
+}
+
+/// Whether the pairs are in a file, also if it cannot be found.
+fn has_file(connect: &Entry<'_>) -> bool {
+    let members = connect.node.members().unwrap_or_default();
+    members.iter().any(|member| member.key == "file")
 }
 
 /// How many synapses a rule makes, on average. Those of a file are not known.

@@ -1,8 +1,9 @@
 //! Quantities: a number, one for each neuron or synapse, or a distribution.
 
-use super::check::{Checked, Checker, Entry};
+use super::check::{Checked, Checker};
+use super::fields::{Entry, Fields};
 use super::json::Kind;
-use super::keys::{Bound, DISTRIBUTION};
+use super::keys::{Bound, DISTRIBUTION, Key, LAWS};
 use super::{Distribution, Law, Quantity};
 use synfire_numerics::math;
 
@@ -25,14 +26,14 @@ impl Checker {
     pub fn quantity(&mut self, entry: &Entry<'_>, bound: Bound, count: Count<'_>) -> Checked<Quantity> {
         match entry.node.kind() {
             Kind::Array => {
-                let (count, of) = match count {
-                    Count::Exactly(count, of) => (Some(count), of),
-                    Count::Unknown => (None, ""),
+                let count = match count {
+                    Count::Exactly(count, of) => Some((count, of)),
+                    Count::Unknown => None,
                     Count::NoArray(reason) => {
                         return Err(self.report(entry, "an array is not allowed here", reason));
                     }
                 };
-                self.numbers(entry, bound, count, of).map(Quantity::Array)
+                self.numbers(entry, bound, count).map(Quantity::Array)
             }
             Kind::Object => self.distribution(entry, bound).map(Quantity::Distribution),
             Kind::Number => self.bounded(entry, bound).map(Quantity::Number),
@@ -43,55 +44,50 @@ impl Checker {
 
     fn distribution(&mut self, entry: &Entry<'_>, bound: Bound) -> Checked<Distribution> {
         let fields = self.fields(entry, DISTRIBUTION, "a distribution")?;
-        let laws: Vec<&Entry<'_>> = DISTRIBUTION
-            .iter()
-            .filter(|key| key.name != "clip")
-            .filter_map(|key| fields.get(key.name))
-            .collect();
-        if laws.is_empty() {
-            let help = "one of `uniform`: [lo, hi], `normal`: [mean, sd], `lognormal`: [mu, sigma], `exponential`: mean";
-            return Err(self.report_missing(fields.object(), "a distribution without a law", help));
-        }
-        if let [_, second, ..] = laws[..] {
-            return Err(self.report(second, "a second law", "a distribution has one law"));
-        }
-        let clip = match fields.get("clip") {
-            Some(clip) => Some(self.interval(clip, "clip")?),
-            None => None,
-        };
-        let law = if let Some(uniform) = fields.get("uniform") {
-            let (lo, hi) = self.interval(uniform, "uniform")?;
-            Law::Uniform(lo, hi)
-        } else if let Some(normal) = fields.get("normal") {
-            let (mean, sd) = self.spread(normal, "[mean, sd]")?;
-            Law::Normal(mean, sd)
-        } else if let Some(lognormal) = fields.get("lognormal") {
-            let (mu, sigma) = self.spread(lognormal, "[mu, sigma]")?;
-            Law::Lognormal(mu, sigma)
-        } else {
-            Law::Exponential(self.required_number(&fields, "exponential")?)
-        };
-        if let (Some(clip), Some(at)) = (clip, fields.get("clip"))
-            && accepted(law, clip) < LEAST_ACCEPTED
+        let law = self.law(&fields);
+        let clip = fields.get("clip").map(|clip| self.interval(clip, "clip")).transpose();
+        let (law, clip) = (law?, clip?);
+        if let (Some(interval), Some(at)) = (clip, fields.get("clip"))
+            && accepted(law, interval) < LEAST_ACCEPTED
         {
             let message = "fewer than one draw in ten thousand would fall into the clip";
-            return Err(self.report(
-                at,
-                message,
-                "values outside a clip are drawn again: widen the clip or change the law",
-            ));
+            let help = "values outside a clip are drawn again: widen the clip or change the law";
+            return Err(self.report(at, message, help));
         }
         // What lies outside for certain is reported here; single draws are judged when they are made.
         let (lo, hi) = support(law, clip);
         let outside = match law {
-            Law::Uniform(..) if lo.is_finite() => !bound.contains(lo) || !bound.contains(hi),
+            Law::Uniform(..) => !bound.contains(lo) || !bound.contains(hi),
             _ => hi.is_finite() && !bound.contains(hi),
         };
         if outside {
-            let message = format!("values from {lo} to {hi} would be drawn, expected {}", bound.describe());
-            return Err(self.report(entry, message, format!("allowed is {}", bound.describe())));
+            let message =
+                format!("expected {}, but values from {lo} to {hi} would be drawn", bound.describe());
+            let help = entry.meaning().unwrap_or_else(|| format!("allowed is {}", bound.describe()));
+            return Err(self.report(entry, message, help));
         }
         Ok(Distribution { law, clip })
+    }
+
+    /// The one law of a distribution.
+    fn law(&mut self, fields: &Fields<'_, '_>) -> Checked<Law> {
+        let mut laws = LAWS.iter().filter_map(|key| Some((key.name, fields.get(key.name)?)));
+        let Some((name, entry)) = laws.next() else {
+            if let Some(reported) = fields.unknown {
+                return Err(reported);
+            }
+            let help = LAWS.iter().map(Key::about).collect::<Vec<_>>().join(", ");
+            return Err(self.report_missing(&fields.object, "a distribution without a law", &help));
+        };
+        if let Some((_, second)) = laws.next() {
+            return Err(self.report(second, "a second law", "a distribution has one law"));
+        }
+        match name {
+            "uniform" => self.interval(entry, name).map(|(lo, hi)| Law::Uniform(lo, hi)),
+            "normal" => self.spread(entry, "[mean, sd]").map(|(mean, sd)| Law::Normal(mean, sd)),
+            "lognormal" => self.spread(entry, "[mu, sigma]").map(|(mu, sigma)| Law::Lognormal(mu, sigma)),
+            _ => self.bounded(entry, entry.bound()).map(Law::Exponential),
+        }
     }
 
     fn interval(&mut self, entry: &Entry<'_>, what: &str) -> Checked<(f64, f64)> {
@@ -120,12 +116,23 @@ impl Checker {
 pub(super) fn support(law: Law, clip: Option<(f64, f64)>) -> (f64, f64) {
     let (lo, hi) = match law {
         Law::Uniform(lo, hi) => (lo, hi),
-        Law::Normal(mean, sd) if sd == 0.0 => (mean, mean),
+        Law::Normal(mean, 0.0) => (mean, mean),
         Law::Normal(..) => (f64::NEG_INFINITY, f64::INFINITY),
-        Law::Lognormal(mu, sigma) if sigma == 0.0 => (math::exp(mu), math::exp(mu)),
+        Law::Lognormal(mu, 0.0) => (math::exp(mu), math::exp(mu)),
         Law::Lognormal(..) | Law::Exponential(_) => (0.0, f64::INFINITY),
     };
     clip.map_or((lo, hi), |(from, to)| (lo.max(from), hi.min(to)))
+}
+
+/// A value in the middle of those that are drawn.
+pub(super) fn typical(distribution: &Distribution) -> f64 {
+    let centre = match distribution.law {
+        Law::Uniform(lo, hi) => lo / 2.0 + hi / 2.0,
+        Law::Normal(mean, _) | Law::Exponential(mean) => mean,
+        Law::Lognormal(mu, _) => math::exp(mu),
+    };
+    let (lo, hi) = support(distribution.law, distribution.clip);
+    centre.max(lo).min(hi)
 }
 
 /// An upper bound of the probability that a draw lies in the clip.
@@ -134,7 +141,7 @@ fn accepted(law: Law, (lo, hi): (f64, f64)) -> f64 {
         Law::Uniform(a, b) if a == b => f64::from(u8::from((lo..=hi).contains(&a))),
         Law::Uniform(a, b) => (hi.min(b) - lo.max(a)).max(0.0) / (b - a),
         Law::Exponential(mean) => math::exp(-lo.max(0.0) / mean) - math::exp(-hi.max(0.0) / mean),
-        Law::Normal(mean, sd) if sd == 0.0 => f64::from(u8::from((lo..=hi).contains(&mean))),
+        Law::Normal(mean, 0.0) => f64::from(u8::from((lo..=hi).contains(&mean))),
         Law::Normal(mean, sd) => accepted_normal((lo - mean) / sd, (hi - mean) / sd),
         Law::Lognormal(mu, sigma) if hi > 0.0 => {
             let low = if lo > 0.0 { math::ln(lo) } else { f64::NEG_INFINITY };

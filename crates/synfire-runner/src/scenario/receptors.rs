@@ -1,6 +1,7 @@
 //! Receptors of a population.
 
-use super::check::{Checked, Checker, Fields, Named};
+use super::check::{Checked, Checker};
+use super::fields::{Fields, Named};
 use super::keys;
 use super::names::{listed, shown};
 use super::populations::Model;

@@ -1,0 +1,136 @@
+//! The JSON schema of scenarios, for editors: made from the tables that the checks use.
+
+use super::keys::{
+    Bound, DISTRIBUTION, Key, LAWS, MODEL, POPULATION, RECEPTOR_KIND, RULE, RULES, SCENARIO, Shape,
+    neuron_keys, receptor_keys,
+};
+use serde_json::{Map, Value, json};
+use synfire_core::receptor::ReceptorKind;
+use synfire_core::spec::ParamRange;
+use synfire_models::CATALOGUE;
+
+/// The schema of what this build can run, in the draft of December 2020. It covers the form of a scenario; names, ids
+/// and lengths have to be checked against each other besides.
+pub fn schema() -> Value {
+    let mut root = object(SCENARIO);
+    let head = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "synfire scenario",
+        "description": "A network of spiking neurons, what drives it, what is recorded and what must come out. \
+            Units: ms, mV, pA, nS, pF, Hz.",
+        "$defs": {
+            "population": object(POPULATION),
+            "neuron": neuron(),
+            "receptor": receptor(),
+            "connect": connect(),
+            "distribution": distribution(),
+        },
+    });
+    if let (Value::Object(root), Value::Object(head)) = (&mut root, head) {
+        root.extend(head);
+    }
+    root
+}
+
+/// An object with these keys and no others.
+fn object(keys: &[Key]) -> Value {
+    let mut properties = Map::new();
+    for key in keys {
+        let mut value = of_shape(key.shape);
+        value["description"] = Value::from(key.about());
+        properties.insert(key.name.to_string(), value);
+    }
+    let required: Vec<&str> = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+fn of_shape(shape: Shape) -> Value {
+    let times = |time: Value| json!({"type": "array", "items": {"type": "array", "items": time}});
+    match shape {
+        Shape::Ignored => json!({}),
+        Shape::Version => json!({"const": 1}),
+        Shape::Text => json!({"type": "string"}),
+        Shape::Flag => json!({"type": "boolean"}),
+        Shape::Whole(least) => json!({"type": "integer", "minimum": least}),
+        Shape::Number(bound) => number(bound),
+        Shape::Digits => json!({"type": ["number", "string"]}),
+        Shape::Quantity(bound) => quantity(bound),
+        Shape::Two => json!({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
+        Shape::Ids => json!({"type": "array", "items": id(), "uniqueItems": true}),
+        Shape::Pairs => {
+            json!({"type": "array", "items": {"type": "array", "items": id(), "minItems": 2, "maxItems": 2}})
+        }
+        Shape::Trains => times(json!({"type": "number", "minimum": 0})),
+        Shape::Names => json!({"type": "array", "items": {"type": "string"}}),
+        Shape::Object(keys) => object(keys),
+        Shape::Objects(keys) => json!({"type": "array", "items": object(keys)}),
+        Shape::Quantities => named(quantity(Bound::Range(ParamRange::Finite))),
+        Shape::Populations => named(json!({"$ref": "#/$defs/population"})),
+        Shape::NamedTrains => named(times(json!({"anyOf": [
+            {"type": "number", "minimum": 0},
+            {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$"},
+        ]}))),
+        Shape::Receptors => named(json!({"$ref": "#/$defs/receptor"})),
+        Shape::Neuron => json!({"$ref": "#/$defs/neuron"}),
+        Shape::Connect => json!({"$ref": "#/$defs/connect"}),
+    }
+}
+
+/// Values by names of the user's.
+fn named(value: Value) -> Value {
+    json!({"type": "object", "additionalProperties": value, "propertyNames": {"minLength": 1}})
+}
+
+fn id() -> Value {
+    json!({"type": "integer", "minimum": 0, "maximum": u32::MAX})
+}
+
+fn number(bound: Bound) -> Value {
+    match bound {
+        Bound::Probability => json!({"type": "number", "minimum": 0, "maximum": 1}),
+        Bound::Range(ParamRange::Finite) => json!({"type": "number"}),
+        Bound::Range(ParamRange::Positive) => json!({"type": "number", "exclusiveMinimum": 0}),
+        Bound::Range(ParamRange::NotNegative) => json!({"type": "number", "minimum": 0}),
+        Bound::Range(ParamRange::NotNegativeOrInfinite) => {
+            json!({"anyOf": [{"type": "number", "minimum": 0}, {"const": "inf"}]})
+        }
+    }
+}
+
+fn quantity(bound: Bound) -> Value {
+    let each = json!({"type": "array", "items": number(bound)});
+    json!({"anyOf": [number(bound), each, {"$ref": "#/$defs/distribution"}]})
+}
+
+fn distribution() -> Value {
+    let mut distribution = object(DISTRIBUTION);
+    distribution["oneOf"] = LAWS.iter().map(|law| json!({"required": [law.name]})).collect();
+    distribution
+}
+
+fn neuron() -> Value {
+    by_discriminator(MODEL, CATALOGUE.iter().map(|entry| (entry.spec.name, neuron_keys(entry.spec))))
+}
+
+fn receptor() -> Value {
+    by_discriminator(
+        RECEPTOR_KIND,
+        ReceptorKind::ALL.into_iter().map(|kind| (kind.name(), receptor_keys(kind))),
+    )
+}
+
+fn connect() -> Value {
+    by_discriminator(RULE, RULES.iter().map(|rule| (rule.name, rule.keys.to_vec())))
+}
+
+/// An object whose other keys depend on the value of one.
+fn by_discriminator<'n>(key: Key, choices: impl Iterator<Item = (&'n str, Vec<Key>)>) -> Value {
+    let (mut names, mut cases) = (Vec::new(), Vec::new());
+    for (name, keys) in choices {
+        let is_this = json!({"properties": {key.name: {"const": name}}, "required": [key.name]});
+        names.push(name);
+        cases.push(json!({"if": is_this, "then": object(&keys)}));
+    }
+    let value = json!({"enum": names, "description": key.meaning});
+    json!({"type": "object", "properties": {key.name: value}, "required": [key.name], "allOf": cases})
+}
