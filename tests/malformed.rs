@@ -100,3 +100,224 @@ fn every_malformed_scenario_has_its_problem_at_the_right_place() {
     assert!(complaints.is_empty(), "{complaints}");
     assert!(count >= 200, "only {count} cases");
 }
+
+/// The problems of a file with these bytes.
+fn problems_of_file(bytes: &[u8]) -> Problems {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("case.json");
+    std::fs::write(&path, bytes).unwrap();
+    match load(&path) {
+        Err(LoadError::Problems(problems)) => problems,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn files_that_are_no_scenario_at_all() {
+    let utf16: Vec<u8> = base().encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let cases: &[(&[u8], usize, usize, &str)] = &[
+        (b"", 1, 1, "the file is empty"),
+        (b" \n\n ", 1, 1, "the file is empty"),
+        (b"\0", 1, 1, "expected value"),
+        (b"\xEF\xBB\xBF{}", 1, 1, "byte order mark"),
+        (b"\xFF\xFE{\0}\0", 1, 1, "UTF-16"),
+        (&utf16, 1, 1, "UTF-16"),
+        (b"{\n  \"name\": \"caf\xE9\"\n}", 2, 15, "the byte 0xe9 is not UTF-8 text"),
+        (b"{ \"synfire\": 1, \xC3", 1, 17, "the byte 0xc3 is not UTF-8 text"),
+        (b"{", 1, 2, "the file ends too early"),
+        (b"{ \"synfire\": 1, \"name\": \"x", 1, 27, "the file ends too early"),
+        (b"[]", 1, 1, "expected a scenario, an object, found an empty array"),
+        (b"null", 1, 1, "expected a scenario, an object, found null"),
+        (b"17", 1, 1, "expected a scenario, an object, found 17"),
+        (b"\"synfire\"", 1, 1, "expected a scenario, an object, found the string"),
+        (b"{}", 1, 1, "`synfire` is missing"),
+        (b"{\"synfire\": 1}", 1, 1, "`duration` is missing"),
+        (b"synfire: 1\nname: x\n", 1, 1, "expected value"),
+        (b"{} {}", 1, 4, "text after the end of the scenario"),
+        (b"{\"synfire\": 1, \"duration\": 5, \"populations\": {}}", 1, 46, "there is no population"),
+        (
+            b"{\"synfire\": 1, \"duration\": 5, \"populations\": []}",
+            1,
+            46,
+            "an object of populations by name",
+        ),
+        (b"{\"synfire\": 1, \"duration\": 5, \"populations\": null}", 1, 46, "found null"),
+    ];
+    for (bytes, line, column, message) in cases {
+        let problems = problems_of_file(bytes);
+        let first = &problems.list()[0];
+        let text = String::from_utf8_lossy(bytes);
+        assert_eq!((first.line, first.column), (*line, *column), "{text}\n{problems}");
+        assert!(problems.plain().contains(message), "{text}\n{problems}");
+        assert!(!problems.render(100, true).is_empty());
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_no_panic() {
+    let missing = folder().join("nowhere.json");
+    assert!(matches!(load(&missing), Err(LoadError::Read { .. })));
+    let error = load(&folder()).unwrap_err();
+    assert!(error.to_string().starts_with("cannot read "), "{error}");
+}
+
+#[test]
+fn deeply_nested_values_cost_neither_stack_nor_time() {
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    for key in ["analytic", "description"] {
+        let text = base().replacen("\"seed\"", &format!("\"{key}x\": {deep}, \"seed\""), 1);
+        assert_eq!(problems(&text).unwrap().list()[0].path, format!("{key}x"));
+    }
+    for place in [
+        "\"duration\": 200.0",
+        "\"size\": 4",
+        "\"spikes\": [\"cells\", \"drive\"]",
+        "\"weight\": 120",
+        "\"tau_m\": 20",
+    ] {
+        let (key, _) = place.split_once(':').unwrap();
+        let text = base().replacen(place, &format!("{key}: {deep}"), 1);
+        assert!(problems(&text).is_some());
+    }
+}
+
+#[test]
+fn problems_come_in_the_order_of_the_text_and_are_counted() {
+    let pairs: String = (0..70).map(|index| format!("{{ \"source\": \"nobody{index}\" }}, ")).collect();
+    let text = base().replacen("\"projections\": [", &format!("\"projections\": [ {pairs}"), 1);
+    let problems = problems(&text).unwrap();
+    assert!(problems.list().is_sorted_by_key(|problem| (problem.line, problem.column)));
+    // An unknown source, and no target, receptor, connect, weight and delay.
+    assert_eq!(problems.total(), 70 * 6);
+    let plain = problems.plain();
+    assert_eq!(plain.lines().count(), 51);
+    assert!(plain.ends_with("case.json: and 370 more problems\n"), "{plain}");
+}
+
+#[test]
+fn many_problems_cost_little() {
+    let pairs: String = (0..200_000).map(|_| "{},").collect();
+    let text = base().replacen("\"projections\": [", &format!("\"projections\": [ {pairs}"), 1);
+    let problems = problems(&text).unwrap();
+    assert!(problems.total() >= 1_000_000, "{}", problems.total());
+    assert_eq!(problems.list().len(), 1000);
+    assert!(problems.render(100, false).len() < 100_000);
+}
+
+#[test]
+fn a_model_of_another_build_is_a_problem_of_its_own_kind() {
+    let rate = r#"{ "synfire": 1, "duration": 5, "populations": {
+        "units": { "size": 3, "neuron": { "model": "rate", "tau": [1, 2, 3], "gain": { "kind": "heaviside", "threshold": 0 } },
+                   "input": [0.4, -0.5, -0.5], "initial": { "r": [0, 1, 0] } },
+        "qifs": { "size": 2, "neuron": { "model": "qif", "v_peak": "inf", "v_reset": "-inf" },
+                  "receptors": { "e": { "kind": "exponential", "tau": 5 } }, "initial": { "v": -60 } },
+        "cells": { "size": 2, "neuron": { "model": "lif" }, "receptors": { "e": { "kind": "delta" } } } },
+      "projections": [
+        { "source": "units", "target": "units", "connect": { "rule": "all_to_all" }, "weight": 1, "delay": 0 },
+        { "source": "qifs", "target": "cells", "receptor": "e", "connect": { "rule": "one_to_one" }, "weight": 1, "delay": 0 },
+        { "source": "cells", "target": "qifs", "receptor": "e", "connect": { "rule": "one_to_one" }, "weight": 1, "delay": 0 } ],
+      "stimuli": [{ "kind": "current_step", "population": "qifs", "at": 1, "amplitude": 2 }],
+      "record": { "spikes": ["qifs"], "states": [{ "population": "qifs", "variables": ["v"], "every": 1 }] },
+      "expect": { "spikes": { "qifs": [[], []] }, "switches": { "units": [[], [], []] }, "initial_gain": { "units": [1, 0, 0] },
+                  "states": [{ "population": "qifs", "id": 0, "variable": "v", "at": 1, "value": "-61" }] } }"#;
+    let problems = problems(rate).unwrap();
+    assert_eq!(problems.unsupported_model(), Some("rate"));
+    assert_eq!(problems.total(), 2, "{problems}");
+    assert!(
+        problems.plain().contains("populations.qifs.neuron.model: model `qif` is not in this build"),
+        "{problems}"
+    );
+
+    let wrong_too = rate.replacen("\"duration\": 5", "\"duration\": -5", 1);
+    let problems = self::problems(&wrong_too).unwrap();
+    assert_eq!((problems.unsupported_model(), problems.total()), (None, 3), "{problems}");
+}
+
+#[test]
+fn limits_are_the_callers() {
+    let path = folder().join("case.json");
+    let refused = |limits: Limits| check(base(), &path, &limits).unwrap_err();
+    let all = Limits::default();
+    // 2 + 3 + 5 + 4 + 6 neurons; at most 8 + 3 + 12 + 4 + 30 + 3 + 6 synapses and those of a file.
+    let problems = refused(Limits { neurons: 19, ..all });
+    assert!(problems.too_large() && problems.list()[0].path == "populations.others.size", "{problems}");
+    let problems = refused(Limits { synapses: 22, ..all });
+    assert!(problems.too_large() && problems.list()[0].path == "projections[2].connect", "{problems}");
+    let problems = refused(Limits { memory: 2000, ..all });
+    assert!(problems.too_large() && problems.plain().contains("would need about"), "{problems}");
+    let problems = refused(Limits { samples: 100, ..all });
+    assert!(problems.too_large() && problems.list()[0].path == "record.states[0].every", "{problems}");
+    assert!(check(base(), &path, &Limits { neurons: 20, synapses: 66, memory: 6000, samples: 1920 }).is_ok());
+}
+
+#[test]
+fn problems_as_they_are_shown() {
+    let base = base();
+    let mutate = |from: &str, to: &str| {
+        assert_eq!(base.matches(from).count(), 1, "{from}");
+        base.replacen(from, to, 1)
+    };
+    let long = format!("[{}]", (0..60_000).map(|id| format!("{},", id % 4)).collect::<String>() + "7");
+    let shown = [
+        ("misspelt", mutate("\"tau_m\": 20", "\"tua_m\": 20")),
+        ("range", mutate("\"tau_m\": 20", "\"tau_m\": -20")),
+        ("reset", mutate("\"v_reset\": -65", "\"v_reset\": [-65, -65, -53, -65]")),
+        ("length", mutate("\"weight\": [-80, -95.5, -20]", "\"weight\": [-80, -95.5]")),
+        ("unit", mutate("\"delay\": 1.5", "\"delay\": \"1.5 ms\"")),
+        ("receptor", mutate("\"receptor\": \"exc\",", "")),
+        ("pair", mutate("[3, 3]", "[3, 4]")),
+        ("comma", mutate("\"seed\": 7,", "\"seed\": 7")),
+        ("comment", mutate("\"seed\": 7,", "\"seed\": 7, // any")),
+        ("size", mutate("\"size\": 4", "\"size\": 1e12")),
+        ("file", mutate("edges.csv", "edge.csv")),
+        ("twice", mutate("\"weight\": 120", "\"weight\": 120, \"weight\": 130")),
+        ("model", mutate("\"model\": \"poisson\"", "\"model\": \"mckean\"")),
+        ("conductance", mutate("\"weight\": 3,", "\"weight\": -3,")),
+        ("escape", mutate("\"name\": \"base\"", "\"na\\u001b[31mme\": \"\\u001b[0m\"")),
+        ("one_line", mutate("\"ids\": [0, 2]", &format!("\"ids\": {long}")).replace('\n', " ")),
+        ("several", mutate("\"size\": 6", "\"size\": 7")),
+    ];
+    for (name, text) in shown {
+        let problems = problems(&text).unwrap();
+        // The folder differs between machines.
+        let text = format!("{}\n{}", problems.render(100, false), problems.plain());
+        insta::assert_snapshot!(name, text.replace(&format!("{}/", folder().display()), ""));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn damaged_files_never_panic(cut in 0usize..6000, edits in prop::collection::vec((0usize..6000, any::<u8>()), 0..4)) {
+        let mut bytes = base().into_bytes();
+        for (at, byte) in edits {
+            let at = at % bytes.len();
+            bytes[at] = byte;
+        }
+        if cut < bytes.len() {
+            bytes.truncate(cut);
+        }
+        if let Ok(text) = String::from_utf8(bytes)
+            && let Some(problems) = problems(&text)
+        {
+            prop_assert!(problems.total() > 0);
+            prop_assert!(!problems.render(80, false).is_empty() && !problems.plain().is_empty());
+        }
+    }
+
+    #[test]
+    fn swapped_values_never_panic(a in 0usize..200, b in 0usize..200) {
+        // Any value in the place of any other: all types at all places.
+        let base = base();
+        let values: Vec<(usize, &str)> = base
+            .match_indices(": ")
+            .map(|(at, _)| (at + 2, base[at + 2..].split([',', '\n', '}']).next().unwrap()))
+            .collect();
+        let ((at, old), (_, new)) = (values[a % values.len()], values[b % values.len()]);
+        let text = format!("{}{new}{}", &base[..at], &base[at + old.len()..]);
+        if let Some(problems) = problems(&text) {
+            prop_assert!(!problems.render(80, false).is_empty() && !problems.plain().is_empty());
+        }
+    }
+}

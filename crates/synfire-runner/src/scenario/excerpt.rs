@@ -52,57 +52,76 @@ pub(super) struct Excerpt {
     pub first_line: usize,
 }
 
-/// How many bytes of a line are shown before and after the beginning of what is underlined.
+/// Lines of so many bytes are shown whole.
+const WHOLE: usize = 120;
+/// How many bytes of a longer line are shown before and after the beginning of what is underlined.
 const BEFORE: usize = 50;
-const AFTER: usize = 70;
+const AFTER: usize = WHOLE - BEFORE;
 
 impl Excerpt {
     /// The line of `span`'s beginning, with the lines before and after it.
     pub fn new(text: &str, span: Span, place: Place) -> Excerpt {
         let mut excerpt = Excerpt { text: String::new(), underlined: span, first_line: place.line };
         if place.line_start > 0 {
-            let before = text[..place.line_start - 1].rfind('\n').map_or(0, |end| end + 1);
-            let shown = floor_boundary(text, before + BEFORE + AFTER).min(place.line_start - 1);
+            let start = text[..place.line_start - 1].rfind('\n').map_or(0, |end| end + 1);
+            excerpt.push_beginning(text, start);
+            excerpt.text.push('\n');
             excerpt.first_line -= 1;
-            excerpt.push(&text[before..shown]);
-            excerpt.text.push_str(if shown < place.line_start - 1 { "…\n" } else { "\n" });
         }
-
-        let first = floor_boundary(text, span.start.saturating_sub(BEFORE)).max(place.line_start);
-        let last = line_end(text, span.start, floor_boundary(text, span.start + AFTER));
-        if first > place.line_start {
-            excerpt.text.push('…');
-        }
-        excerpt.push(&text[first..span.start]);
-        let start = excerpt.text.len();
-        excerpt.push(&text[span.start..span.end.clamp(span.start, last)]);
-        let end = excerpt.text.len();
-        excerpt.push(&text[span.end.clamp(span.start, last)..last]);
-        excerpt.underlined = Span { start, end };
-
-        let next = match &text.as_bytes()[last..] {
-            [b'\n', ..] => Some(last + 1),
-            [b'\r', b'\n', ..] => Some(last + 2),
-            _ => None,
-        };
-        match next {
-            Some(next) if next < text.len() => {
-                let cut = floor_boundary(text, next + BEFORE + AFTER);
-                let shown = line_end(text, next, cut);
-                excerpt.text.push('\n');
-                excerpt.push(&text[next..shown]);
-                excerpt.text.push_str(if shown == cut && cut < text.len() { "…" } else { "" });
-            }
-            None if last < text.len() => excerpt.text.push('…'),
-            _ => {}
+        let end = excerpt.push_underlined(text, span, place.line_start);
+        let is_break = |at: usize| matches!(&text.as_bytes()[at..], [b'\n', _, ..]);
+        if let Some(line_break) = [end, end + 1].into_iter().find(|&at| at < text.len() && is_break(at)) {
+            excerpt.text.push('\n');
+            excerpt.push_beginning(text, line_break + 1);
         }
         excerpt
+    }
+
+    /// Adds the line that begins at `start`.
+    fn push_beginning(&mut self, text: &str, start: usize) {
+        let cut = floor_boundary(text, start + WHOLE);
+        let end = line_end(text, start, cut);
+        self.push(&text[start..end]);
+        self.push_dots(text, end);
+    }
+
+    /// Adds the line with what is underlined, or a part of it; returns where the part ends.
+    fn push_underlined(&mut self, text: &str, span: Span, line_start: usize) -> usize {
+        let mut first = line_start;
+        let mut last = line_end(text, first, floor_boundary(text, first + WHOLE));
+        if !at_line_end(text, last) || last < span.start {
+            first = floor_boundary(text, span.start.saturating_sub(BEFORE)).max(line_start);
+            last = line_end(text, span.start, floor_boundary(text, span.start + AFTER));
+        }
+        if first > line_start {
+            self.text.push('…');
+        }
+        let span_end = span.end.clamp(span.start, last);
+        self.push(&text[first..span.start]);
+        self.underlined.start = self.text.len();
+        self.push(&text[span.start..span_end]);
+        self.underlined.end = self.text.len();
+        self.push(&text[span_end..last]);
+        self.push_dots(text, last);
+        last
+    }
+
+    /// Shows that a line goes on.
+    fn push_dots(&mut self, text: &str, end: usize) {
+        if !at_line_end(text, end) {
+            self.text.push('…');
+        }
     }
 
     /// Adds a part of the file. Control characters must not reach a terminal.
     fn push(&mut self, part: &str) {
         self.text.extend(part.chars().map(|c| if c.is_control() { ' ' } else { c }));
     }
+}
+
+/// Whether a line ends at `at`.
+fn at_line_end(text: &str, at: usize) -> bool {
+    matches!(&text.as_bytes()[at..], [] | [b'\n', ..] | [b'\r', b'\n', ..])
 }
 
 /// The end of the line that `from` is in, but at most `limit`.

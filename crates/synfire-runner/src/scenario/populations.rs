@@ -283,10 +283,10 @@ impl Checker {
         let given = entry.named(error.parameter, given.value);
         match given.node.items() {
             Ok(items) if index < items.len() => {
-                let message = format!("neuron {index} has {}", error.value);
+                let message = format!("`{}` of neuron {index} is {}", error.parameter, error.value);
                 self.report(&given.item(index, items[index]), message, help)
             }
-            _ => self.report(&given, format!("found {}", error.value), help),
+            _ => self.report(&given, format!("`{}` is {}", error.parameter, error.value), help),
         };
     }
 }

@@ -65,7 +65,7 @@ fn offset_of(text: &str, line: usize, column: usize) -> usize {
 
 /// Slips that are often made, by what stands at and before the place.
 fn slip(text: &str, at: usize) -> Option<(&'static str, &'static str)> {
-    let (before, rest) = (text[..at].trim_end(), &text[at..]);
+    let (before, rest) = (text[..at].trim_end(), text[at..].trim_start());
     let starts = |words: &[&str]| words.iter().any(|word| rest.starts_with(word));
     let after_minus = before.ends_with('-') && starts(&["I", "i", "N"]);
     Some(if rest.is_empty() && before.is_empty() {
