@@ -14,7 +14,8 @@ fn manifest(folder: &Path) -> serde_json::Value {
 fn a_recording_is_repeated_with_the_same_bits_by_every_engine() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "endless.json", &endless());
-    let ended = run_line(folder.path(), "run endless.json --until 500.125 --seed 18446744073709551615 --out rec");
+    let ended =
+        run_line(folder.path(), "run endless.json --until 500.125 --seed 18446744073709551615 --out rec");
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     fs::remove_file(folder.path().join("endless.json")).unwrap();
     for how in ["", "--queue scan --engine queue", "--engine lookahead"] {
@@ -45,7 +46,11 @@ fn files_of_the_scenario_come_along() {
     fs::rename(here.join("rec"), folder.path().join("moved")).unwrap();
     let replayed = run_line(folder.path(), "replay moved");
     assert_eq!(replayed.code, Some(0), "{}", replayed.out);
-    assert!(replayed.out.starts_with("ok   moved   4 spikes, the same bits; 9 states, the same bits\n"), "{}", replayed.out);
+    assert!(
+        replayed.out.starts_with("ok   moved   4 spikes, the same bits; 9 states, the same bits\n"),
+        "{}",
+        replayed.out
+    );
 }
 
 #[test]
@@ -68,7 +73,11 @@ fn nothing_is_overwritten_unless_forced() {
     assert_eq!(run_line(folder.path(), "run clock.json --out rec --until 20").code, Some(0));
     let refused = run_line(folder.path(), "run clock.json --out rec");
     assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
-    assert!(refused.err.contains("rec: there is a recording of this name; --force replaces it"), "{}", refused.err);
+    assert!(
+        refused.err.contains("rec: there is a recording of this name; --force replaces it"),
+        "{}",
+        refused.err
+    );
     assert_eq!(manifest(&folder.path().join("rec"))["duration"]["epoch"], 20);
     assert_eq!(run_line(folder.path(), "run clock.json --out rec --force").code, Some(0));
     assert_eq!(manifest(&folder.path().join("rec"))["duration"]["epoch"], 45);
@@ -95,7 +104,11 @@ fn damage_is_noticed_and_named() {
         let replayed = run_line(folder.path(), "replay rec");
         assert_eq!(replayed.code, Some(2), "{}", replayed.out);
         let first = format!("FAIL rec   rec/{file}: ");
-        assert!(replayed.out.starts_with(&first) && replayed.out.ends_with("\n0 passed, 1 failed\n"), "{}", replayed.out);
+        assert!(
+            replayed.out.starts_with(&first) && replayed.out.ends_with("\n0 passed, 1 failed\n"),
+            "{}",
+            replayed.out
+        );
         fs::write(&path, whole).unwrap();
     }
     assert_eq!(run_line(folder.path(), "replay rec").code, Some(0));
@@ -130,7 +143,12 @@ fn an_interrupted_run_keeps_what_it_has_and_says_so() {
     assert!(begun.elapsed() < Duration::from_secs(10), "it took {:?} to stop", begun.elapsed());
     assert_eq!(ended.code, Some(130), "{}", ended.err);
     assert!(ended.err.contains("rec: a partial recording, up to "), "{}", ended.err);
-    assert!(ended.err.contains("interrupted at ") && ended.out.contains("rate (Hz)"), "{}{}", ended.out, ended.err);
+    assert!(
+        ended.err.contains("interrupted at ") && ended.out.contains("rate (Hz)"),
+        "{}{}",
+        ended.out,
+        ended.err
+    );
 
     let manifest = manifest(&folder.path().join("rec"));
     assert_eq!((&manifest["complete"], &manifest["ended"]["why"]), (&false.into(), &"interrupted".into()));

@@ -16,7 +16,8 @@ fn what_comes_out_as_expected_is_one_line() {
     let scenario = clock_but(|scenario| {
         let expect = &mut scenario["expect"];
         expect["rates"] = json!([{ "population": "cells", "ids": [0, 1], "rate": 88.9, "tolerance": 0.1 }]);
-        expect["states"] = json!([{ "population": "cells", "id": 2, "variable": "v", "at": 8.5, "value": -65 }]);
+        expect["states"] =
+            json!([{ "population": "cells", "id": 2, "variable": "v", "at": 8.5, "value": -65 }]);
         expect["state_tolerance"] = 1e-9.into();
     });
     write(folder.path(), "clock.json", &scenario);
@@ -75,14 +76,22 @@ fn the_first_failure_ends_the_replay_unless_it_is_to_go_on() {
     for name in ["a.json", "c.json"] {
         write(folder.path(), name, &clock());
     }
-    write(folder.path(), "b.json", &clock_but(|scenario| scenario["expect"]["spikes"]["cells"][0][0] = 1.into()));
+    write(
+        folder.path(),
+        "b.json",
+        &clock_but(|scenario| scenario["expect"]["spikes"]["cells"][0][0] = 1.into()),
+    );
     let stopped = run_line(folder.path(), "replay .");
     assert_eq!(stopped.code, Some(4));
     assert!(stopped.out.contains("\n1 case after it was not run; --keep-going runs it\n"), "{}", stopped.out);
     assert!(stopped.out.ends_with("\n1 passed, 1 failed\n"), "{}", stopped.out);
     let went_on = run_line(folder.path(), "replay . --keep-going");
     assert_eq!(went_on.code, Some(4));
-    assert!(went_on.out.contains("ok   c") && went_on.out.ends_with("\n2 passed, 1 failed\n"), "{}", went_on.out);
+    assert!(
+        went_on.out.contains("ok   c") && went_on.out.ends_with("\n2 passed, 1 failed\n"),
+        "{}",
+        went_on.out
+    );
 }
 
 #[test]
@@ -109,15 +118,23 @@ fn broken_scenarios_in_a_folder_are_not_passed_over() {
     std::fs::write(folder.path().join("config.json"), "{\"not\": \"ours\"").unwrap();
     let ended = run_line(folder.path(), "replay .");
     assert_eq!(ended.code, Some(2), "{}", ended.out);
-    assert!(ended.out.starts_with("FAIL broken   ") && ended.out.ends_with("\n0 passed, 1 failed\n"), "{}", ended.out);
+    assert!(
+        ended.out.starts_with("FAIL broken   ") && ended.out.ends_with("\n0 passed, 1 failed\n"),
+        "{}",
+        ended.out
+    );
 }
 
 #[test]
 fn what_is_nothing_to_replay_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), "none.json", &clock_but(|scenario| {
-        scenario.as_object_mut().unwrap().remove("expect");
-    }));
+    write(
+        folder.path(),
+        "none.json",
+        &clock_but(|scenario| {
+            scenario.as_object_mut().unwrap().remove("expect");
+        }),
+    );
     for (path, said) in [("none.json", "no `expect`"), (".", "no scenario with `expect`")] {
         let ended = run_line(folder.path(), &format!("replay {path}"));
         assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{path}");

@@ -4,7 +4,11 @@ use super::{clock, endless, loop_without_delay, run_line, write};
 
 /// The summary without the lines that tell how long it took.
 fn lasting(summary: &str) -> String {
-    summary.lines().filter(|line| !line.contains(" in ") && !line.contains(" of memory")).collect::<Vec<_>>().join("\n")
+    summary
+        .lines()
+        .filter(|line| !line.contains(" in ") && !line.contains(" of memory"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -58,7 +62,9 @@ fn queues_engines_and_threads_change_nothing() {
     };
     let plain = run("");
     assert!(plain.contains("cells"), "{plain}");
-    for how in ["--queue scan", "--queue priority-queue", "--engine queue", "--engine lookahead", "--threads 2"] {
+    for how in
+        ["--queue scan", "--queue priority-queue", "--engine queue", "--engine lookahead", "--threads 2"]
+    {
         assert_eq!(run(how), plain, "{how}");
     }
 }
@@ -90,5 +96,7 @@ fn a_plan_is_shown_before_anything_is_built() {
     write(folder.path(), "endless.json", &endless());
     let ended = run_line(folder.path(), "check endless.json");
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
-    insta::assert_snapshot!(ended.out);
+    // How much memory there is depends on the machine.
+    let plan: Vec<&str> = ended.out.lines().filter(|line| !line.ends_with("available")).collect();
+    insta::assert_snapshot!(plan.join("\n"));
 }

@@ -14,7 +14,10 @@ fn help_and_version_are_no_errors() {
     assert_eq!(help.code, Some(0));
     insta::assert_snapshot!(help.out);
     let version = run_line(folder.path(), "--version");
-    assert_eq!((version.code, version.out), (Some(0), concat!("synfire ", env!("CARGO_PKG_VERSION"), "\n").into()));
+    assert_eq!(
+        (version.code, version.out),
+        (Some(0), concat!("synfire ", env!("CARGO_PKG_VERSION"), "\n").into())
+    );
 }
 
 #[test]
@@ -78,7 +81,8 @@ fn nobody_has_to_read_what_is_printed() {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = synfire(folder.path());
-        let ended = command.args(line.split_whitespace()).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        let ended =
+            command.args(line.split_whitespace()).stdout(writer).stderr(Stdio::piped()).output().unwrap();
         let err = String::from_utf8(ended.stderr).unwrap();
         assert_eq!((ended.status.code(), err.as_str()), (Some(code), ""), "synfire {line} | true");
     }
