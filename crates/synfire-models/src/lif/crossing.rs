@@ -83,8 +83,14 @@ impl Lif {
     /// With D at most D+ and the total rate at most R, m cannot reach 0 before ln(1 + |m| R/D+)/R, and
     /// ln(1 + x) >= 2 x/(2 + x).
     pub(super) fn earliest_crossing(&self, at: Anchored<'_, LifState>, from: f64) -> f64 {
+        if at.state.m >= 0.0 {
+            return from;
+        }
         let m_inf = self.resting.m_inf(at.stimulus);
-        let membrane = Decay::after(from * self.leak_rate);
+        if m_inf <= 0.0 && self.inputs.is_empty() {
+            return f64::INFINITY;
+        }
+        let membrane = if from > 0.0 { Decay::after(from * self.leak_rate) } else { Decay::NONE };
         let mut drive = m_inf * self.leak_rate;
         let mut rate = self.leak_rate;
         let mut lift = 0.0;
