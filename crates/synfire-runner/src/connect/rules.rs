@@ -35,22 +35,20 @@ pub fn rows(setup: &ProjectionSetup<'_>, numbered: bool) -> Result<Rows, Connect
 
 fn explicit(setup: &ProjectionSetup<'_>, shape: Shape, numbered: bool) -> Result<Rows, ConnectError> {
     let Listed { pairs, .. } = setup.listed.ok_or(ConnectError::NoPairs)?;
-    let (sources, targets) = (shape.block_sources(), shape.block_targets());
+    let (blocks, sources, targets) = (shape.blocks, shape.block_sources(), shape.block_targets());
     for index in 0..pairs.len() {
         let pair = pairs.at(index);
         if pair.0 >= sources || pair.1 >= targets {
-            return Err(ConnectError::NoSuchNeuron { index, pair, sources, targets });
+            return Err(ConnectError::NoSuchNeuron { index, pair, blocks, sources, targets });
         }
     }
-    Ok(Rows::by_source(setup.sources, numbered, || {
-        let pair = move |block| {
-            move |index| {
-                let (source, target) = pairs.at(index);
-                (block * sources + source, block * targets + target)
-            }
-        };
-        (0..shape.blocks).flat_map(move |block| (0..pairs.len()).map(pair(block)))
-    }))
+    let in_block = |block| {
+        (0..pairs.len()).map(move |index| {
+            let (source, target) = pairs.at(index);
+            (block * sources + source, block * targets + target)
+        })
+    };
+    Ok(Rows::by_source(setup.sources, numbered, || (0..blocks).flat_map(in_block)))
 }
 
 /// What the other rules need.

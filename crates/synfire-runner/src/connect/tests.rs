@@ -289,6 +289,18 @@ fn blocks_are_networks_of_their_own() {
     assert_eq!(error(&blocks, 6, 31), "a population of 31 neurons cannot be cut into 3 equal blocks");
     blocks.blocks = 0;
     assert!(connect(&setup(&blocks, 6, 6)).is_err());
+    blocks.blocks = 3;
+    blocks.rule = Rule::Explicit(scenario::Pairs::Inline(Vec::new()));
+    blocks.weight = Quantity::Array(vec![5.0, 6.0, 7.0]);
+    let list = [[1, 0], [0, 2], [1, 1]];
+    let listed =
+        Some(Listed { pairs: PairList::Pairs(&list), weights: None, delays: Some(&[2.0, 1.0, 1.0]) });
+    let built = connect(&ProjectionSetup { listed, ..setup(&blocks, 6, 9) }).unwrap();
+    assert_eq!(pairs(&built), [(0, 2), (1, 1), (1, 0), (2, 5), (3, 4), (3, 3), (4, 8), (5, 7), (5, 6)]);
+    assert_eq!(built.weights, Values::Each([6.0, 7.0, 5.0].repeat(3)));
+    assert_eq!(built.delays, Values::Each([1.0, 1.0, 2.0].repeat(3)));
+    let too_few = connect(&ProjectionSetup { listed, ..setup(&blocks, 6, 6) }).unwrap_err().to_string();
+    assert_eq!(too_few, "pair 1 is [0, 2], but a block has only 2 sources and 2 targets");
 }
 
 #[test]
@@ -496,26 +508,4 @@ fn drawn_networks_are_frozen() {
     assert_eq!(pairs(&total), [(0, 1), (1, 0), (1, 1), (1, 3), (2, 1), (2, 3)]);
     let bernoulli = golden(3, Rule::PairwiseBernoulli(0.4), false, 4, 5);
     assert_eq!(pairs(&bernoulli), [(0, 2), (1, 0), (2, 0), (2, 2), (2, 4), (3, 2), (3, 3)]);
-}
-
-#[test]
-fn a_list_is_repeated_in_each_block() {
-    let mut projection = projection(Rule::Explicit(scenario::Pairs::Inline(Vec::new())), false);
-    projection.blocks = 3;
-    let list = Listed {
-        pairs: PairList::Columns(&[1, 0, 1], &[0, 2, 2]),
-        weights: Some(&[0.5, 1.5, 2.5]),
-        delays: None,
-    };
-    let made = connect(&ProjectionSetup { listed: Some(list), ..setup(&projection, 6, 9) }).unwrap();
-    let expected = [(0, 2), (1, 0), (1, 2), (2, 5), (3, 3), (3, 5), (4, 8), (5, 6), (5, 8)];
-    assert_eq!(pairs(&made), expected);
-    assert_eq!(made.weights, Values::Each([1.5, 0.5, 2.5].repeat(3)));
-    projection.weight = Quantity::Array(vec![0.5, 1.5, 2.5]);
-    let list = Listed { weights: None, ..list };
-    let same = connect(&ProjectionSetup { listed: Some(list), ..setup(&projection, 6, 9) }).unwrap();
-    assert_eq!(same.weights, made.weights);
-    let outside = Listed { pairs: PairList::Pairs(&[[2, 0]]), ..list };
-    let error = connect(&ProjectionSetup { listed: Some(outside), ..setup(&projection, 6, 9) }).unwrap_err();
-    assert!(error.to_string().contains("[2, 0]"), "{error}");
 }
