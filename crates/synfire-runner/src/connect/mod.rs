@@ -11,7 +11,7 @@
 //! | `fixed_out_degree` | every source has `k`, their targets are drawn in the same way |
 //! | `fixed_total_number` | `n` in all, their pairs of source and target are drawn in the same way |
 //! | `pairwise_bernoulli` | each pair of source and target has one with probability `p`, independently |
-//! | `explicit` | the pairs as they stand |
+//! | `explicit` | the pairs as they stand; with `blocks` the list is that of one block and is repeated in each |
 //!
 //! Where autapses are not allowed, and source and target are the same population, the pairs of a neuron with itself do
 //! not exist for the rule: a neuron has its `k` partners among the others. With `blocks`, both populations are cut into
@@ -34,6 +34,7 @@ pub use shape::{Count, Shape};
 
 use crate::draw::{self, DrawError, Owner, Use};
 use crate::scenario::{self, Quantity};
+use std::borrow::Cow;
 use synfire_core::PopulationId;
 use synfire_core::network::{Projection, Values};
 use synfire_core::spec::ParamRange;
@@ -152,9 +153,6 @@ pub enum ConnectError {
         /// How many targets there are.
         targets: u32,
     },
-    /// `explicit` with blocks.
-    #[error("explicit pairs cannot be combined with blocks; list the pairs of every block")]
-    ListedInBlocks,
     /// An `explicit` rule whose pairs have not been read.
     #[error("the pairs of an explicit rule are missing")]
     NoPairs,
@@ -206,7 +204,7 @@ struct Numbers<'a> {
 
 enum NumbersFrom<'a> {
     Quantity(&'a Quantity),
-    List(&'a [f64]),
+    List(Cow<'a, [f64]>),
 }
 
 impl<'a> Numbers<'a> {
@@ -228,7 +226,13 @@ impl<'a> Numbers<'a> {
         listed: Option<&'a [f64]>,
     ) -> Numbers<'a> {
         let key = StreamKey::derive(setup.seed, name, setup.index);
-        let from = listed.map_or(NumbersFrom::Quantity(quantity), NumbersFrom::List);
+        let blocks = setup.projection.blocks;
+        let from = match (listed, quantity) {
+            (None, Quantity::Array(values)) if blocks > 1 => NumbersFrom::List(values.repeat(blocks).into()),
+            (None, quantity) => NumbersFrom::Quantity(quantity),
+            (Some(values), _) if blocks > 1 => NumbersFrom::List(values.repeat(blocks).into()),
+            (Some(values), _) => NumbersFrom::List(values.into()),
+        };
         Numbers { what: Use { name, of: Owner::Synapse, range, key }, from }
     }
 
@@ -238,7 +242,7 @@ impl<'a> Numbers<'a> {
     }
 
     fn by_place(&self, synapses: usize, number: impl Fn(usize) -> usize + Sync) -> Result<Values, DrawError> {
-        match self.from {
+        match &self.from {
             NumbersFrom::Quantity(quantity) => draw::numbers(quantity, &self.what, synapses, number),
             NumbersFrom::List(values) => draw::listed(values, &self.what, synapses, number),
         }

@@ -289,9 +289,6 @@ fn blocks_are_networks_of_their_own() {
     assert_eq!(error(&blocks, 6, 31), "a population of 31 neurons cannot be cut into 3 equal blocks");
     blocks.blocks = 0;
     assert!(connect(&setup(&blocks, 6, 6)).is_err());
-    blocks.blocks = 2;
-    blocks.rule = Rule::Explicit(scenario::Pairs::Inline(vec![[0, 0]]));
-    assert!(error(&blocks, 6, 6).contains("blocks"));
 }
 
 #[test]
@@ -499,4 +496,26 @@ fn drawn_networks_are_frozen() {
     assert_eq!(pairs(&total), [(0, 1), (1, 0), (1, 1), (1, 3), (2, 1), (2, 3)]);
     let bernoulli = golden(3, Rule::PairwiseBernoulli(0.4), false, 4, 5);
     assert_eq!(pairs(&bernoulli), [(0, 2), (1, 0), (2, 0), (2, 2), (2, 4), (3, 2), (3, 3)]);
+}
+
+#[test]
+fn a_list_is_repeated_in_each_block() {
+    let mut projection = projection(Rule::Explicit(scenario::Pairs::Inline(Vec::new())), false);
+    projection.blocks = 3;
+    let list = Listed {
+        pairs: PairList::Columns(&[1, 0, 1], &[0, 2, 2]),
+        weights: Some(&[0.5, 1.5, 2.5]),
+        delays: None,
+    };
+    let made = connect(&ProjectionSetup { listed: Some(list), ..setup(&projection, 6, 9) }).unwrap();
+    let expected = [(0, 2), (1, 0), (1, 2), (2, 5), (3, 3), (3, 5), (4, 8), (5, 6), (5, 8)];
+    assert_eq!(pairs(&made), expected);
+    assert_eq!(made.weights, Values::Each([1.5, 0.5, 2.5].repeat(3)));
+    projection.weight = Quantity::Array(vec![0.5, 1.5, 2.5]);
+    let list = Listed { weights: None, ..list };
+    let same = connect(&ProjectionSetup { listed: Some(list), ..setup(&projection, 6, 9) }).unwrap();
+    assert_eq!(same.weights, made.weights);
+    let outside = Listed { pairs: PairList::Pairs(&[[2, 0]]), ..list };
+    let error = connect(&ProjectionSetup { listed: Some(outside), ..setup(&projection, 6, 9) }).unwrap_err();
+    assert!(error.to_string().contains("[2, 0]"), "{error}");
 }

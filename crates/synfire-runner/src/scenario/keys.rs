@@ -277,6 +277,7 @@ pub(super) const RULES: &[RuleKeys] = &[
             ),
             AUTAPSES,
             MULTAPSES,
+            BLOCKS,
         ],
     },
     RuleKeys {
