@@ -5,8 +5,8 @@
 //! refractoriness and stimuli meet at the same instants.
 
 use proptest::prelude::*;
-use std::path::Path;
 use serde_json::{Value, json};
+use std::path::Path;
 use synfire_core::engine::{EngineKind, Options, Probe, ProbeTimes, QueueKind, Simulation};
 use synfire_core::observer::{Observer, Raster};
 use synfire_core::oracle;
@@ -145,7 +145,8 @@ impl Draw {
 /// A scenario of the kind, as text.
 fn network(kind: Kind) -> String {
     let mut draw = Draw { stream: Stream::new(StreamKey::derive(kind.seed, "equivalence", 0), 0), kind };
-    let (sources, first, second) = (draw.stream.below(4) + 1, draw.stream.below(6) + 2, draw.stream.below(4) + 1);
+    let (sources, first, second) =
+        (draw.stream.below(4) + 1, draw.stream.below(6) + 2, draw.stream.below(4) + 1);
     let (one, two) = (draw.receptors(), draw.receptors());
     let drive = ("drive", sources);
     let (cells, more) = (("cells", first), ("more", second));
@@ -182,7 +183,8 @@ fn network(kind: Kind) -> String {
 }
 
 fn load(text: &str) -> Scenario {
-    scenario::check(text.to_string(), Path::new("network.json"), &Limits::default()).unwrap_or_else(|e| panic!("{e}"))
+    scenario::check(text.to_string(), Path::new("network.json"), &Limits::default())
+        .unwrap_or_else(|e| panic!("{e}"))
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -225,7 +227,8 @@ fn by_oracle(scenario: &Scenario) -> Vec<(Time, PopulationId, LocalId)> {
         (scenario.populations[index].model.oracle)(&setup, end()).unwrap()
     };
     let mut populations: Vec<_> = (0..scenario.populations.len()).map(units).collect();
-    let projections: Vec<_> = (0..scenario.projections.len()).map(|i| synapses_of(scenario, i).unwrap()).collect();
+    let projections: Vec<_> =
+        (0..scenario.projections.len()).map(|i| synapses_of(scenario, i).unwrap()).collect();
     oracle::run(&mut populations, &projections, end())
 }
 
@@ -235,11 +238,16 @@ fn all_ways_agree(kind: Kind, stops: &[Time]) -> usize {
     let expected = by_oracle(&scenario);
     let sampled = run(&scenario, &Options::default(), &[], probes(&scenario));
     assert_eq!(sampled.0.spikes, expected, "the oracle's spikes are others");
-    let engines = if kind.zero_delays { &[EngineKind::Queue][..] } else { &[EngineKind::Queue, EngineKind::Lookahead] };
+    let engines =
+        if kind.zero_delays { &[EngineKind::Queue][..] } else { &[EngineKind::Queue, EngineKind::Lookahead] };
     for &engine in engines {
         for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
             let options = Options { queue, engine: Some(engine), ..Options::default() };
-            assert_eq!(run(&scenario, &options, stops, probes(&scenario)), sampled, "{engine:?} {queue:?} in pieces");
+            assert_eq!(
+                run(&scenario, &options, stops, probes(&scenario)),
+                sampled,
+                "{engine:?} {queue:?} in pieces"
+            );
             assert_eq!(run(&scenario, &options, &[], vec![]).0, sampled.0, "{engine:?} {queue:?} unrecorded");
         }
     }
