@@ -54,9 +54,8 @@ fn write(folder: &Path, name: &str, scenario: &Value) {
     std::fs::write(folder.join(name), serde_json::to_string_pretty(scenario).unwrap()).unwrap();
 }
 
-/// Two neurons that spike every 10 ms on their own, and one that the first drives over a delay.
+/// Two neurons that a kick makes spike every 10 ms, over different delays, and one that only feels its kick.
 fn clock() -> Value {
-    // i_e so strong that v rises by 15 mV in 10 ms with hardly a bend would have no round times; a drive has them.
     json!({
         "synfire": 1,
         "name": "clock",

@@ -96,5 +96,7 @@ fn a_plan_is_shown_before_anything_is_built() {
     write(folder.path(), "endless.json", &endless());
     let ended = run_line(folder.path(), "check endless.json");
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
-    insta::assert_snapshot!(ended.out);
+    // How much memory there is depends on the machine.
+    let plan: Vec<&str> = ended.out.lines().filter(|line| !line.ends_with("available")).collect();
+    insta::assert_snapshot!(plan.join("\n"));
 }

@@ -1,7 +1,7 @@
 //! The leaky integrate-and-fire neuron.
 //!
 //! The state is m = v - v_th: threshold is m >= 0, and near threshold, where a last place decides, m has the most digits.
-//! [`flow`] moves it under currents, [`conductance`] under conductances, [`crossing`] finds or excludes the next spike.
+//! `flow` moves it under currents, `conductance` under conductances, `crossing` finds or excludes the next spike.
 
 mod conductance;
 mod crossing;

@@ -13,6 +13,9 @@ pub struct Decay {
 }
 
 impl Decay {
+    /// After no time.
+    pub const NONE: Decay = Decay { left: 1.0, lost: 0.0 };
+
     /// The decay after `x` time constants; `x` is at least 0.
     #[inline]
     pub fn after(x: f64) -> Decay {

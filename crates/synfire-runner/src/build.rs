@@ -1,4 +1,15 @@
 //! From a scenario to a network that can be run.
+//!
+//! Random numbers come from streams named by the seed and by what they are for. These names are part of what a seed
+//! means:
+//!
+//! | purpose | index | one stream for each |
+//! |---|---|---|
+//! | `parameter NAME` | population | neuron |
+//! | `initial NAME` | population | neuron |
+//! | name of the model, such as `poisson` | population | neuron |
+//! | `connect` | projection | row; for `fixed_total_number` block |
+//! | `weight`, `delay` | projection | synapse, in the order of declaration |
 
 use crate::connect::{ConnectError, Listed, PairList, ProjectionSetup, connect};
 use crate::draw::{self, DrawError, Owner, Use};

@@ -134,28 +134,34 @@ pub fn numbers(
         // Where nobody has it, a number cannot be wrong.
         Quantity::Number(value) if count == 0 => Ok(Values::Same(*value)),
         Quantity::Number(value) => given(what, 0, *value).map(Values::Same),
-        Quantity::Array(values) => listed(values, what, count, declared),
+        Quantity::Array(values) => listed(values, what, count, count, declared),
         Quantity::Distribution(from) => {
             each(count, |place| drawn(from, what, declared(place))).map(Values::Each)
         }
     }
 }
 
-/// The same for an array of numbers in the order of declaration.
+/// The same for an array of numbers in the order of declaration, which should have `length` values; after the last the
+/// first comes again.
 ///
 /// # Errors
 /// An array of the wrong length, or the first number by place that is out of range.
 pub fn listed(
     values: &[f64],
     what: &Use<'_>,
+    length: usize,
     count: usize,
     declared: impl Fn(usize) -> usize + Sync,
 ) -> Result<Values, DrawError> {
-    if values.len() != count {
+    if values.len() != length {
         let (name, of) = (what.name.to_string(), what.of);
-        return Err(DrawError::Length { name, of, found: values.len(), expected: count });
+        return Err(DrawError::Length { name, of, found: values.len(), expected: length });
     }
-    each(count, |place| given(what, declared(place), values[declared(place)])).map(Values::Each)
+    let number = |place| {
+        let index = declared(place) % length;
+        given(what, index, values[index])
+    };
+    each(count, number).map(Values::Each)
 }
 
 /// All numbers, or the error of the first place that has one.

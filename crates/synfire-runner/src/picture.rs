@@ -1,4 +1,6 @@
 //! A raster as a small picture of braille characters: time to the right, neurons downwards, one band a population.
+//!
+//! Where there are so many spikes that all would be black, a dot stands for several.
 
 use synfire_core::observer::Observer;
 use synfire_core::{LocalId, PopulationId, Time};
@@ -27,8 +29,9 @@ pub struct RasterPicture {
 struct Band {
     name: String,
     neurons: usize,
-    /// Braille cells, line by line, as the low byte of the character.
-    cells: Vec<u8>,
+    lines: usize,
+    /// How many spikes fall on each dot, row by row.
+    spikes: Vec<u32>,
 }
 
 impl RasterPicture {
@@ -55,7 +58,7 @@ impl RasterPicture {
             // The share of the lines, rounded; never more lines of dots than neurons need.
             let share = (LINES * neurons + all / 2) / all.max(1);
             let lines = share.clamp(1, neurons.div_ceil(DOTS.1).max(1));
-            Band { name: shortened(name), neurons, cells: vec![0; lines * WIDTH] }
+            Band { name: shortened(name), neurons, lines, spikes: vec![0; lines * WIDTH * DOTS.0 * DOTS.1] }
         });
         RasterPicture { bands: bands.collect(), places, more, duration }
     }
@@ -67,18 +70,51 @@ impl RasterPicture {
         }
         let names = self.bands.iter().map(|band| band.name.chars().count()).max().unwrap_or(0);
         let mut text = String::new();
+        let mut several = vec![];
         for band in &self.bands {
-            for (line, cells) in band.cells.chunks(WIDTH).enumerate() {
+            let least = band.spikes_per_dot();
+            for line in 0..band.lines {
                 let name = if line == 0 { band.name.as_str() } else { "" };
-                let dots: String = cells.iter().map(|&cell| braille(cell)).collect();
+                let dots: String = (0..WIDTH).map(|column| band.cell(line, column, least)).collect();
                 text += &format!("{name:>names$} │{dots}│\n");
+            }
+            if least > 1 {
+                several.push(format!("{} {least}", band.name));
             }
         }
         if self.more > 0 {
             text += &format!("{:>names$} and {} more populations\n", "", self.more);
         }
         let end = format!("{} ms", self.duration);
-        text + &format!("{:>names$} 0{end:>width$}\n", "", width = WIDTH)
+        text += &format!("{:>names$} 0{end:>width$}\n", "", width = WIDTH);
+        if !several.is_empty() {
+            text += &format!("{:>names$} spikes that make a dot: {}\n", "", several.join(", "));
+        }
+        text
+    }
+}
+
+impl Band {
+    /// How many spikes a dot stands for: as many as leave at least half of the picture white, if that leaves any dot.
+    fn spikes_per_dot(&self) -> u32 {
+        let mut sorted = self.spikes.clone();
+        sorted.sort_unstable();
+        let most = sorted.last().copied().unwrap_or(0);
+        (sorted[sorted.len() / 2] + 1).clamp(1, most.max(1))
+    }
+
+    /// The braille character at a line and a column, with a dot where at least `least` spikes are.
+    fn cell(&self, line: usize, column: usize, least: u32) -> char {
+        let mut bits = 0;
+        for y in 0..DOTS.1 {
+            for x in 0..DOTS.0 {
+                let place = (line * DOTS.1 + y) * WIDTH * DOTS.0 + column * DOTS.0 + x;
+                if self.spikes[place] >= least {
+                    bits |= dot(x, y);
+                }
+            }
+        }
+        braille(bits)
     }
 }
 
@@ -86,13 +122,13 @@ impl Observer for RasterPicture {
     fn spike(&mut self, at: Time, population: PopulationId, neuron: LocalId) {
         let Some(place) = self.places[population.index()] else { return };
         let band = &mut self.bands[place];
-        let columns = WIDTH * DOTS.0;
-        let rows = band.cells.len() / WIDTH * DOTS.1;
+        let (columns, rows) = (WIDTH * DOTS.0, band.lines * DOTS.1);
         let x = (at.as_ms() / self.duration.as_ms() * columns as f64) as usize;
         let x = x.min(columns - 1);
         // One row a neuron while there are enough of them.
         let y = if band.neurons <= rows { neuron.index() } else { neuron.index() * rows / band.neurons };
-        band.cells[y / DOTS.1 * WIDTH + x / DOTS.0] |= dot(x % DOTS.0, y % DOTS.1);
+        let spikes = &mut band.spikes[y * columns + x];
+        *spikes = spikes.saturating_add(1);
     }
 }
 
@@ -125,6 +161,22 @@ mod tests {
             picture.spike(at, PopulationId(0), LocalId(neuron));
             picture.spike(at, PopulationId(1), LocalId(neuron));
         }
+        insta::assert_snapshot!(picture.draw());
+    }
+
+    #[test]
+    fn where_all_would_be_black_a_dot_stands_for_several_spikes() {
+        let duration = Time::from_ms(144.0).unwrap();
+        let mut picture = RasterPicture::new([Some(("busy", 4)), Some(("quiet", 4))], duration);
+        for ms in 0..144 {
+            for neuron in 0..4 {
+                // Three spikes everywhere, one more in the middle.
+                for _ in 0..if (48..96).contains(&ms) { 4 } else { 3 } {
+                    picture.spike(Time::from_ms(f64::from(ms)).unwrap(), PopulationId(0), LocalId(neuron));
+                }
+            }
+        }
+        picture.spike(Time::ZERO, PopulationId(1), LocalId(0));
         insta::assert_snapshot!(picture.draw());
     }
 

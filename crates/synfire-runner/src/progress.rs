@@ -70,7 +70,7 @@ impl Progress {
 }
 
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:24} {wide_msg}");
+    let style = ProgressStyle::with_template("{bar:12} {wide_msg}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(STEPS).with_style(style.progress_chars("━╸ "))
 }
@@ -79,15 +79,16 @@ fn fraction(now: Time, duration: Time) -> f64 {
     if duration == Time::ZERO { 1.0 } else { (now.as_ms() / duration.as_ms()).clamp(0.0, 1.0) }
 }
 
-/// `350 of 1000 ms, 12,345 spikes, real-time factor 0.42, 2 s left`.
+/// `350 of 1000 ms, 2 s left, 12,345 spikes, real-time factor 0.42`.
 fn words(now: Time, duration: Time, spikes: u64, elapsed: Duration) -> String {
-    let (at, end, spikes) = (short(now.as_ms()), short(duration.as_ms()), grouped(spikes));
-    let mut words = format!("{at} of {end} ms, {spikes} spikes");
+    let (at, end) = (short(now.as_ms()), short(duration.as_ms()));
+    let mut words = format!("{at} of {end} ms");
     let done = fraction(now, duration);
     if done > 0.0 && now > Time::ZERO {
         let factor = elapsed.as_secs_f64() / (now.as_ms() / 1000.0);
         let left = elapsed.as_secs_f64() * (1.0 - done) / done;
-        words += &format!(", real-time factor {}, {} left", short(factor), span(left));
+        words +=
+            &format!(", {} left, {} spikes, real-time factor {}", span(left), grouped(spikes), short(factor));
     }
     words
 }
@@ -100,7 +101,7 @@ mod tests {
     fn it_says_how_far_and_how_long() {
         let ms = |ms| Time::from_ms(ms).unwrap();
         let words_at = |now| words(ms(now), ms(1000.0), 12_345, Duration::from_secs(2));
-        assert_eq!(words_at(250.0), "250 of 1000 ms, 12,345 spikes, real-time factor 8.00, 6.0 s left");
-        assert_eq!(words_at(0.0), "0 of 1000 ms, 12,345 spikes");
+        assert_eq!(words_at(250.0), "250 of 1000 ms, 6.0 s left, 12,345 spikes, real-time factor 8.00");
+        assert_eq!(words_at(0.0), "0 of 1000 ms");
     }
 }

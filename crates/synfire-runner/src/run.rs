@@ -2,6 +2,7 @@
 
 use crate::build::{BuildError, build};
 use crate::formats::FileError;
+use crate::plan::{OutOfMemory, Plan, available_memory};
 use crate::recording::RecordingError;
 use crate::scenario::{LoadError, Scenario};
 use std::ops::ControlFlow;
@@ -16,6 +17,10 @@ use synfire_core::{LocalId, PopulationId, Time};
 const PIECE: Duration = Duration::from_millis(70);
 /// The first piece, ms of simulated time; nobody knows yet how busy the network is.
 const FIRST_PIECE_MS: f64 = 0.1;
+/// The longest piece, ms: a quiet network may become busy in the middle of it.
+const LONGEST_PIECE_MS: f64 = 100.0;
+/// But no more pieces than this, whatever the time to run.
+const MOST_PIECES: f64 = 1e5;
 /// The shortest piece: the clock must move.
 const LEAST_PIECE_MS: f64 = 1e-6;
 
@@ -29,6 +34,9 @@ pub enum Failure {
     /// The network cannot be built.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// The network does not fit into memory.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// The network cannot be run as asked.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -73,6 +81,7 @@ impl Failure {
         match self {
             Failure::Load(LoadError::Problems(problems)) if problems.too_large() => FailureKind::Limit,
             Failure::Build(error) if error.is_limit() => FailureKind::Limit,
+            Failure::Memory(_) => FailureKind::Limit,
             Failure::Engine(EngineError::TooManyNeurons(_)) => FailureKind::Limit,
             Failure::Recording(error) if !error.is_input() => FailureKind::Run,
             Failure::Run { .. } => FailureKind::Run,
@@ -81,12 +90,16 @@ impl Failure {
     }
 }
 
-/// Builds a scenario's network, ready to run.
+/// Builds a scenario's network, ready to run; one that does not fit into memory is refused before.
 ///
 /// # Errors
 /// The network cannot be built, or not be run as asked.
 pub fn prepare(scenario: &Scenario, probes: Vec<Probe>, options: &Options) -> Result<Simulation, Failure> {
     let _span = tracing::info_span!("build", scenario = scenario.name).entered();
+    let plan = Plan::of(scenario)?;
+    if let Some(available) = available_memory() {
+        plan.check_memory(available)?;
+    }
     let network = build(scenario)?;
     Ok(Simulation::new(network, probes, options)?)
 }
@@ -118,6 +131,7 @@ pub fn drive<O: Observer>(
 ) -> Reached {
     let mut at = Time::ZERO;
     let mut piece_ms = FIRST_PIECE_MS;
+    let longest_ms = LONGEST_PIECE_MS.max(until.as_ms() / MOST_PIECES);
     while at < until {
         let end = at.after(piece_ms).min(until);
         let begun = Instant::now();
@@ -129,7 +143,7 @@ pub fn drive<O: Observer>(
             break;
         }
         let ratio = PIECE.as_secs_f64() / begun.elapsed().as_secs_f64().max(1e-9);
-        piece_ms = (piece_ms * ratio.clamp(0.25, 4.0)).max(LEAST_PIECE_MS);
+        piece_ms = (piece_ms * ratio.clamp(0.25, 4.0)).clamp(LEAST_PIECE_MS, longest_ms);
     }
     Reached { at, error: None }
 }

@@ -18,6 +18,7 @@ use crate::network::Values;
 use crate::observer::Observer;
 use crate::queue::EventQueue;
 use crate::time::Time;
+use std::ops::Range;
 
 /// Arrivals that are handed to a group at once: enough to amortise the call, few enough to stay in the cache.
 const BATCH: usize = 512;
@@ -40,6 +41,8 @@ pub(super) struct Inbox {
     heads: Vec<Arrival>,
     entries: Vec<Entry>,
     runs: Vec<Run>,
+    /// For each volley the synapses that have targets in the tile in hand: from a place to before another.
+    spans: Vec<(u64, u64)>,
     /// For a counting sort: where the entries of each target go.
     slots: Vec<u32>,
     /// For a sort of few arrivals.
@@ -60,6 +63,9 @@ struct Entry {
     volley: u32,
     place: u32,
 }
+
+/// Arrivals of a tile of neurons, about: their entries fit the second-level cache.
+const TILE: usize = 32_768;
 
 /// Less than one arrival for this many neurons are few.
 const FEW: usize = 8;
@@ -128,10 +134,10 @@ impl<Q: EventQueue> Engine<Q> {
         self.scratch.spikes.clear();
         let mut inbox = std::mem::take(&mut self.inbox);
         for population in 0..self.network.groups.len() {
-            self.fill_inbox(population, to, &mut inbox);
+            self.collect_volleys(population, to, &mut inbox);
             let direct = !self.direct[population].is_empty();
-            if direct || !inbox.entries.is_empty() || !self.scratch.due[population].is_empty() {
-                self.drive_window(population, to, &inbox, observer)?;
+            if direct || !inbox.volleys.is_empty() || !self.scratch.due[population].is_empty() {
+                self.drive_in_tiles(population, to, &mut inbox, observer)?;
             }
         }
         self.inbox = inbox;
@@ -147,12 +153,9 @@ impl<Q: EventQueue> Engine<Q> {
         Ok(())
     }
 
-    /// Lands all spikes that arrive at a population before `to` and sorts their arrivals by target, each target's in
-    /// canonical order.
-    fn fill_inbox(&mut self, population: usize, to: Time, inbox: &mut Inbox) {
+    /// Lands all spikes that arrive at a population before `to`, in canonical order.
+    fn collect_volleys(&mut self, population: usize, to: Time, inbox: &mut Inbox) {
         inbox.volleys.clear();
-        inbox.entries.clear();
-        inbox.runs.clear();
         let mut landings: Vec<Landing> = std::mem::take(&mut self.landings);
         for &index in &self.reaching[population] {
             let projection = &self.network.projections[index];
@@ -168,9 +171,6 @@ impl<Q: EventQueue> Engine<Q> {
             }));
         }
         self.landings = landings;
-        if inbox.volleys.is_empty() {
-            return;
-        }
         // In this order the stable sort by target below leaves every target's arrivals in canonical order. Two volleys of
         // one spike at one instant are of different projections; two of one source's spikes can meet over different
         // delays, then the declared ranks decide, synapse by synapse: see `settle_ranks`.
@@ -184,23 +184,72 @@ impl<Q: EventQueue> Engine<Q> {
             };
             Arrival { at: volley.at, receptor: projection.receptor, weight }
         }));
-        self.sort_by_target(population, inbox);
-        self.settle_ranks(inbox);
+        inbox.spans.clear();
+        inbox.spans.extend(inbox.volleys.iter().map(|volley| (volley.first, volley.first)));
     }
 
-    /// Sorts all arrivals by target: by counting, or if they are few next to the neurons, by comparing.
-    fn sort_by_target(&self, population: usize, inbox: &mut Inbox) {
-        let projections = &self.network.projections;
+    /// Drives a population through the window, tile by tile of its neurons: as many as have arrivals that fit the cache.
+    /// Where delays vary, volleys are short and not sorted by target: there the population is one tile.
+    fn drive_in_tiles(
+        &mut self,
+        population: usize,
+        to: Time,
+        inbox: &mut Inbox,
+        observer: &mut impl Observer,
+    ) -> Result<(), RunError> {
+        let due = std::mem::take(&mut self.scratch.due[population]);
         let size = self.network.groups[population].size();
-        let Inbox { volleys, entries, runs, slots, few, .. } = inbox;
-        let targets =
-            |v: &Volley| &projections[v.projection as usize].targets[v.first as usize..v.end as usize];
-        let total: usize = volleys.iter().map(|v| (v.end - v.first) as usize).sum();
-        if total < size / FEW {
+        let arrivals: usize = inbox.volleys.iter().map(|v| (v.end - v.first) as usize).sum();
+        let sorted = |&index: &usize| matches!(self.network.projections[index].delays, Values::Same(_));
+        let tile = match self.reaching[population].iter().all(sorted) {
+            true => (size / (arrivals / TILE + 1)).max(1),
+            false => size.max(1),
+        };
+        let mut due_left = &due[..];
+        for first in (0..size).step_by(tile) {
+            let neurons = first..size.min(first + tile);
+            self.sort_by_target(&neurons, size, inbox);
+            self.settle_ranks(inbox);
+            let due_here = due_left.partition_point(|neuron| neuron.index() < neurons.end);
+            self.drive_tile(population, neurons, to, &due_left[..due_here], inbox, observer)?;
+            due_left = &due_left[due_here..];
+        }
+        self.scratch.due[population] = due;
+        self.scratch.due[population].clear();
+        Ok(())
+    }
+
+    /// Sorts the arrivals of a tile by target: by counting, or if they are few next to the neurons, by comparing.
+    fn sort_by_target(&self, neurons: &Range<usize>, size: usize, inbox: &mut Inbox) {
+        let projections = &self.network.projections;
+        let Inbox { volleys, entries, runs, spans, slots, few, .. } = inbox;
+        entries.clear();
+        runs.clear();
+        let mut total = 0;
+        for (volley, span) in volleys.iter().zip(spans.iter_mut()) {
+            span.0 = span.1;
+            span.1 = volley.end;
+            if neurons.end < size {
+                let left =
+                    &projections[volley.projection as usize].targets[span.0 as usize..volley.end as usize];
+                span.1 = span.0 + left.partition_point(|&target| (target as usize) < neurons.end) as u64;
+            }
+            total += (span.1 - span.0) as usize;
+        }
+        let synapses = || {
+            volleys.iter().zip(spans.iter()).enumerate().map(|(number, (volley, &(first, end)))| {
+                let targets = &projections[volley.projection as usize].targets[first as usize..end as usize];
+                let entry = Entry { volley: number as u32, place: (first - volley.first) as u32 };
+                (entry, targets)
+            })
+        };
+        if total < neurons.len() / FEW {
             few.clear();
-            for (number, volley) in volleys.iter().enumerate() {
-                let entry = |place: usize| Entry { volley: number as u32, place: place as u32 };
-                few.extend(targets(volley).iter().enumerate().map(|(place, &target)| (target, entry(place))));
+            for (entry, targets) in synapses() {
+                let places = entry.place..;
+                few.extend(
+                    targets.iter().zip(places).map(|(&target, place)| (target, Entry { place, ..entry })),
+                );
             }
             few.sort_unstable();
             for &(target, entry) in few.iter() {
@@ -214,27 +263,28 @@ impl<Q: EventQueue> Engine<Q> {
             return;
         }
         slots.clear();
-        slots.resize(size, 0);
-        for volley in volleys.iter() {
-            for &target in targets(volley) {
-                slots[target as usize] += 1;
+        slots.resize(neurons.len(), 0);
+        for (_, targets) in synapses() {
+            for &target in targets {
+                slots[target as usize - neurons.start] += 1;
             }
         }
         let mut first = 0;
         for (target, slot) in slots.iter_mut().enumerate() {
             let end = first + *slot;
             if end > first {
-                runs.push(Run { target: target as u32, first, end });
+                runs.push(Run { target: (neurons.start + target) as u32, first, end });
             }
             *slot = first;
             first = end;
         }
         entries.resize(total, Entry::default());
-        for (number, volley) in volleys.iter().enumerate() {
-            for (place, &target) in targets(volley).iter().enumerate() {
-                let slot = &mut slots[target as usize];
-                entries[*slot as usize] = Entry { volley: number as u32, place: place as u32 };
+        for (mut entry, targets) in synapses() {
+            for &target in targets {
+                let slot = &mut slots[target as usize - neurons.start];
+                entries[*slot as usize] = entry;
                 *slot += 1;
+                entry.place += 1;
             }
         }
     }
@@ -261,19 +311,19 @@ impl<Q: EventQueue> Engine<Q> {
         }
     }
 
-    /// Drives the due neurons of a population and those with arrivals through the window.
-    fn drive_window(
+    /// Drives the due neurons of a tile and those with arrivals through the window.
+    fn drive_tile(
         &mut self,
         population: usize,
+        neurons: Range<usize>,
         to: Time,
+        due: &[LocalId],
         inbox: &Inbox,
         observer: &mut impl Observer,
     ) -> Result<(), RunError> {
-        let due = std::mem::take(&mut self.scratch.due[population]);
         let mut due_left = due.iter().map(|n| n.0).peekable();
         let mut runs = inbox.runs.iter().peekable();
-        let mut all =
-            (!self.direct[population].is_empty()).then(|| 0..self.network.groups[population].size() as u32);
+        let mut all = (!self.direct[population].is_empty()).then(|| neurons.start as u32..neurons.end as u32);
         self.scratch.touched.clear();
         self.scratch.arrivals.clear();
         loop {
@@ -300,10 +350,7 @@ impl<Q: EventQueue> Engine<Q> {
                 self.drive_batch(population, to)?;
             }
         }
-        self.drive_batch(population, to)?;
-        self.scratch.due[population] = due;
-        self.scratch.due[population].clear();
-        Ok(())
+        self.drive_batch(population, to)
     }
 
     /// Asks the neuron's direct sources for what arrives before `to`.

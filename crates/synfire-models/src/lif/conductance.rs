@@ -15,6 +15,10 @@ const MEMORY: f64 = 48.0;
 /// The integral of the total rate over a piece is at most this.
 const MOST_RELAXATION: f64 = 1.5;
 
+/// Conductances that ask for shorter pieces than this part of the interval are beyond all measure: the membrane is where
+/// they hold it.
+const SHORTEST_PIECE: f64 = 1e-7;
+
 /// What the inputs are at one instant.
 struct Instant {
     /// What they add to dm/dt where the membrane is at m0, mV/ms.
@@ -29,21 +33,45 @@ impl Lif {
     /// m at `to`, from its value `m` at `from`; both are ms after the anchor, to which `inputs` belong.
     pub(super) fn under_conductances(&self, m: f64, m_inf: f64, inputs: &[f64], from: f64, to: f64) -> f64 {
         let (mut t, mut m) = (from, m);
-        if to - t > MEMORY * self.tau_m {
-            t = to - MEMORY * self.tau_m;
-            m = self.balance(m_inf, inputs, t);
-        }
         while t < to {
-            match self.piece(inputs, t, to - t) {
-                Some((length, change)) => {
-                    let end = if length < to - t { t + length } else { to };
-                    m = self.over_piece(m, m_inf, inputs, [t, end], quadrature::rule_for(change));
-                    t = end;
+            let Some((length, change)) = self.piece(inputs, t, to - t) else {
+                return m + (m_inf - m) * -math::exp_m1((t - to) * self.leak_rate);
+            };
+            if t == from && length < to - t {
+                let remembered = self.start_of_memory(inputs, t, to);
+                if remembered > t {
+                    t = remembered;
+                    m = self.balance(m_inf, inputs, t);
+                    continue;
                 }
-                None => return m + (m_inf - m) * -math::exp_m1((t - to) * self.leak_rate),
             }
+            let end = if length < to - t { t + length } else { to };
+            if length < SHORTEST_PIECE * (to - t) {
+                return self.balance(m_inf, inputs, to);
+            }
+            m = self.over_piece(m, m_inf, inputs, [t, end], quadrature::rule_for(change));
+            t = end;
         }
         m
+    }
+
+    /// The time from which on the membrane forgets all but e^-[`MEMORY`] of where it was until `to`, or `from` if that
+    /// is later. It bounds the work, however strong the conductances and long the interval.
+    fn start_of_memory(&self, inputs: &[f64], from: f64, to: f64) -> f64 {
+        let at_end = self.inputs_at(inputs, 0.0, to).rate_to_come;
+        let relaxation =
+            |t: f64| (to - t) * self.leak_rate + (self.inputs_at(inputs, 0.0, t).rate_to_come - at_end);
+        // What is not a number, because it is beyond the range of doubles, is more than enough.
+        let is_forgotten = |t: f64| relaxation(t) > 2.0 * MEMORY || relaxation(t).is_nan();
+        let (mut early, mut late) = (from, to);
+        while early < to && is_forgotten(early) {
+            let middle = early + 0.5 * (late - early);
+            if middle <= early || middle >= late {
+                return to;
+            }
+            if relaxation(middle) < MEMORY { late = middle } else { early = middle }
+        }
+        early
     }
 
     /// The potential at which nothing would change, were the inputs to stay as they are at `t`.
@@ -64,7 +92,8 @@ impl Lif {
             if s == 0.0 && x == 0.0 {
                 continue;
             }
-            let bound = ((s + x * t).abs() + x.abs() * input.tau) * math::exp(-t * input.rate);
+            let left = if t == 0.0 { 1.0 } else { math::exp(-t * input.rate) };
+            let bound = ((s + x * t).abs() + x.abs() * input.tau) * left;
             let effect = bound * input.tau * self.per_capacitance;
             let size = match input.effect {
                 Effect::Conductance { .. } => {

@@ -7,8 +7,10 @@
 
 use synfire_core::model::{Anchored, Crossing};
 use synfire_numerics::drive_sign::{self, Fading, Pattern, pattern, sum_at};
+use synfire_numerics::response::Decay;
 use synfire_numerics::{math, roots};
 
+use super::flow::relax;
 use super::{Effect, Lif, LifState};
 
 /// Everything has faded to 0 in double precision after this many of the longest time constant.
@@ -16,6 +18,11 @@ const END: f64 = 800.0;
 
 /// A peak this near to threshold, in units of the last place of what made it, is decided by rounding.
 const AMBIGUOUS_ULPS: f64 = 4.0;
+
+/// So near to threshold, as a part of the way from reset, bounds are of no use: the crossing is near, or rounding counts.
+const NEAR: f64 = 1e-6;
+
+const ONE_OVER_E: f64 = 1.0 / math::E;
 
 /// One search: the state at the anchor, and what is constant in it.
 struct Search<'a> {
@@ -80,48 +87,50 @@ impl Lif {
             return from;
         }
         let m_inf = self.resting.m_inf(at.stimulus);
+        if m_inf <= 0.0 && self.inputs.is_empty() {
+            return f64::INFINITY;
+        }
+        let membrane = if from > 0.0 { Decay::after(from * self.leak_rate) } else { Decay::NONE };
         let mut drive = m_inf * self.leak_rate;
         let mut rate = self.leak_rate;
         let mut lift = 0.0;
+        let mut push = 0.0;
         for input in &self.inputs {
             let (mut s, mut x) = input.values(at.inputs);
             if s == 0.0 && x == 0.0 {
                 continue;
             }
             if from > 0.0 {
-                let left = math::exp(-from * input.rate);
-                (s, x) = ((s + x * from) * left, x * left);
+                let decay = Decay::after(from * input.rate);
+                push += input.push(s, x, from, membrane, decay);
+                (s, x) = ((s + x * from) * decay.left, x * decay.left);
             }
             // The peak of s + x t, decaying, is at most this: (t/tau) e^(-t/tau) <= 1/e.
-            let rise = x * input.tau / math::E;
+            let rise = x * input.tau * ONE_OVER_E;
             drive += (input.drive * s).max(0.0) + (input.drive * rise).max(0.0);
             match input.effect {
                 Effect::Conductance { .. } => rate += (s.max(0.0) + rise.max(0.0)) * self.per_capacitance,
                 Effect::Current { peak, ramp_peak, .. } => lift += s.max(0.0) * peak + x.max(0.0) * ramp_peak,
             }
         }
-        if drive <= 0.0 {
+        let m = match from {
+            0.0 => at.state.m,
+            _ if self.has_conductances => self.under_conductances(at.state.m, m_inf, at.inputs, 0.0, from),
+            _ => relax(at.state.m, m_inf, membrane) + push * self.per_capacitance,
+        };
+        if m >= 0.0 {
+            return from;
+        }
+        let too_weak = !self.has_conductances && m_inf < 0.0 && lift < 0.999 * -m.max(m_inf);
+        if drive <= 0.0 || too_weak {
             return f64::INFINITY;
         }
-        let m = if from == 0.0 { at.state.m } else { self.m_after(at.state.m, m_inf, at.inputs, from) };
-        if m_inf < 0.0 && !self.has_conductances && lift < 0.999 * -m.max(m_inf) {
-            return f64::INFINITY;
-        }
-        if m > 1e-6 * self.m_reset {
+        if m > NEAR * self.m_reset {
             return from;
         }
         let bound = from + 0.999 * (-2.0 * m / (2.0 * drive - m * rate));
         // What is beyond the range of doubles gives no bound.
         if bound >= from { bound } else { from }
-    }
-
-    /// m at `t` after the anchor.
-    fn m_after(&self, m: f64, m_inf: f64, inputs: &[f64], t: f64) -> f64 {
-        if self.has_conductances {
-            self.under_conductances(m, m_inf, inputs, 0.0, t)
-        } else {
-            self.m_under_currents(m, m_inf, inputs, t)
-        }
     }
 }
 
@@ -176,11 +185,11 @@ impl<'a> Search<'a> {
         None
     }
 
-    /// About the time to threshold at the present slope, or half of the shortest time constant.
+    /// About the time to threshold at the present slope, at most half of the shortest time constant.
     fn first_step(&self, left: Point) -> f64 {
         let shortest = self.drives().last().map_or(self.lif.tau_m, |term| term.tau.min(self.lif.tau_m));
         let straight = if left.drive > 0.0 { -2.0 * left.m / left.drive } else { f64::INFINITY };
-        straight.min(0.5 * shortest)
+        straight.clamp(1e-9 * shortest, 0.5 * shortest)
     }
 
     /// D falls through 0 between these: m has its peak there. It hardly depends on the last digits of that time.

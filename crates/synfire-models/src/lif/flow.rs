@@ -50,7 +50,7 @@ impl Lif {
 impl Input {
     /// What the current has added to c_m m after `t`.
     #[inline]
-    fn push(&self, s: f64, x: f64, t: f64, membrane: Decay, decay: Decay) -> f64 {
+    pub(super) fn push(&self, s: f64, x: f64, t: f64, membrane: Decay, decay: Decay) -> f64 {
         let Effect::Current { response, .. } = self.effect else { return 0.0 };
         let k = response.exponential(t, membrane, decay);
         if self.is_alpha { s * k + x * response.ramp(t, membrane, decay, k) } else { s * k }
@@ -68,6 +68,6 @@ impl Input {
 /// Exponential relaxation towards m_inf, in the form that keeps the digits of what is small: the change at first, the
 /// distance from m_inf later.
 #[inline]
-fn relax(m: f64, m_inf: f64, membrane: Decay) -> f64 {
+pub(super) fn relax(m: f64, m_inf: f64, membrane: Decay) -> f64 {
     if membrane.lost < 0.5 { m + (m_inf - m) * membrane.lost } else { m_inf + (m - m_inf) * membrane.left }
 }

@@ -38,6 +38,23 @@ fn assert_decided(mut neuron: Neuron, miss: f64) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// A threshold at the peak itself: rounding decides, and says so.
+fn assert_told(mut neuron: Neuron) -> Result<(), TestCaseError> {
+    let Some((_, top)) = peak(&neuron) else { return Err(TestCaseError::reject("no peak")) };
+    // With all potentials shifted so that the threshold is 0 again, v is known to its last place there.
+    neuron.v -= top;
+    neuron.e_l -= top;
+    let Some((time, top)) = peak(&neuron) else { return Err(TestCaseError::reject("no peak")) };
+    if top.abs() <= f64::EPSILON * (neuron.v.abs() + neuron.v_inf().abs()) {
+        let found = neuron.ready().crossing();
+        prop_assert!(found.ambiguous, "{found:?}");
+        prop_assert!(
+            found.after_ms == f64::INFINITY || (found.after_ms - time).abs() < 1e-5 * neuron.longest_tau()
+        );
+    }
+    Ok(())
+}
+
 fn miss() -> impl Strategy<Value = f64> {
     let size = prop::sample::select(vec![1e-3, 1e-6, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13]);
     (size, prop::bool::ANY).prop_map(|(size, above)| if above { size } else { -size })
@@ -45,6 +62,11 @@ fn miss() -> impl Strategy<Value = f64> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, max_global_rejects: 20000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_touch_is_ambiguous(neuron in neuron(Coupling::Currents)) {
+        assert_told(neuron)?;
+    }
 
     #[test]
     fn grazes_under_currents(neuron in neuron(Coupling::Currents), miss in miss()) {

@@ -138,19 +138,36 @@ pub enum Coupling {
 
 /// Neurons whose threshold is 0 mV, in a state below it.
 pub fn neuron(coupling: Coupling) -> impl Strategy<Value = Neuron> {
-    let drive = prop_oneof![2 => -100.0..180.0f64, 1 => 180.0..400.0f64, 1 => Just(0.0)];
+    // 180 takes v to threshold itself.
+    let drive = prop_oneof![4 => -100.0..180.0f64, 2 => 180.0..400.0f64, 1 => Just(0.0), 1 => Just(180.0)];
     let distance = prop_oneof![4 => 0.0..30.0f64, 1 => 1e-13..1e-6f64];
     (5.0..40.0f64, 100.0..400.0f64, drive, distance).prop_flat_map(move |(tau_m, c_m, drive, distance)| {
-        prop::collection::vec(live(coupling, tau_m), 0..4).prop_map(move |receptors| Neuron {
+        let receptors = (prop::collection::vec(live(coupling, tau_m), 0..4), mirror());
+        receptors.prop_map(move |(receptors, mirror)| Neuron {
             tau_m,
             c_m,
             e_l: -15.0,
             v_th: 0.0,
             i_e: drive * c_m / (12.0 * tau_m),
             v: -distance.max(f64::MIN_POSITIVE),
-            receptors,
+            receptors: mirrored(receptors, mirror),
         })
     })
+}
+
+/// Whether the first current has a mirror image, and by how much its time constant is off.
+fn mirror() -> impl Strategy<Value = Option<f64>> {
+    let gap = prop::sample::select(vec![0.0, 1e-15, 1e-12, 1e-9, 1e-6, -1e-9, 1e-3]);
+    prop_oneof![5 => Just(None), 1 => gap.prop_map(Some)]
+}
+
+/// Adds a current that cancels the first one, all but a trifle.
+fn mirrored(mut receptors: Vec<Live>, mirror: Option<f64>) -> Vec<Live> {
+    let first = receptors.iter().find(|live| !live.kind.is_conductance() && live.kind != ReceptorKind::Delta);
+    if let (Some(gap), Some(first)) = (mirror, first.cloned()) {
+        receptors.push(Live { tau: first.tau * (1.0 + gap), s: -first.s, x: -first.x, ..first });
+    }
+    receptors
 }
 
 fn live(coupling: Coupling, tau_m: f64) -> impl Strategy<Value = Live> {

@@ -7,6 +7,7 @@ mod output;
 mod replay;
 mod run;
 mod summary;
+mod table;
 
 use crate::recording::Format;
 use crate::run::{ENGINES, Failure, FailureKind, QUEUES};
@@ -54,7 +55,7 @@ SYNFIRE_LOG=info (or debug, or a filter like synfire_runner=debug) logs to stand
 
 /// Event-driven simulation of spiking neural networks with exact spike times.
 #[derive(Debug, Parser)]
-#[command(name = "synfire", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "synfire", bin_name = "synfire", version, after_help = EXIT_CODES, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

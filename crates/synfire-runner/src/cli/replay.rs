@@ -29,7 +29,9 @@ pub fn replay(args: &ReplayArgs, output: &mut Output) -> Result<Exit, CliError> 
     }
     let left = cases.len() - passed - failed;
     if left > 0 {
-        output.print(&format!("{left} cases after it were not run; --keep-going runs them\n"))?;
+        let (were, them) =
+            if left == 1 { ("case after it was", "it") } else { ("cases after it were", "them") };
+        output.print(&format!("{left} {were} not run; --keep-going runs {them}\n"))?;
     }
     output.print(&format!("{passed} passed, {failed} failed\n"))?;
     Ok(match worst {

@@ -1,5 +1,6 @@
 //! What a run says at its end.
 
+use super::table::table;
 use crate::numbers::{bytes, grouped, short, span};
 use crate::scenario::Scenario;
 use crate::statistics::{Statistics, mean_rate_hz};
@@ -35,7 +36,7 @@ pub fn summary(
         text += &format!(" (real-time factor {})", short(seconds / (reached.as_ms() / 1000.0)));
     }
     text += &format!(", built in {}\n\n", span(build.as_secs_f64()));
-    text += &table(scenario, statistics, unwatched, measures);
+    text += &populations(scenario, statistics, unwatched, measures);
     let spikes: u64 = counts.spikes.iter().sum();
     text += &format!("\n{} spikes, {} synaptic events", grouped(spikes), grouped(counts.arrivals));
     if counts.arrivals > 0 && seconds > 0.0 {
@@ -55,7 +56,7 @@ pub fn summary(
     text
 }
 
-fn table(
+fn populations(
     scenario: &Scenario,
     statistics: &Statistics,
     unwatched: &[PopulationId],
@@ -78,17 +79,7 @@ fn table(
             or_dash(summary.cv.map(|cv| format!("{cv:.3}"))),
         ]);
     }
-    let mut text = String::new();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-    for row in &rows {
-        text += &format!("{:<width$}", row[0], width = widths[0]);
-        for (cell, width) in row.iter().zip(&widths).skip(1) {
-            text += &format!("  {cell:>width$}");
-        }
-        text.push('\n');
-    }
-    text
+    table(&rows, 1)
 }
 
 /// The largest memory that this process has had, as Linux tells it.

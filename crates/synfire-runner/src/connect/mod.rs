@@ -15,10 +15,10 @@
 //!
 //! Where autapses are not allowed, and source and target are the same population, the pairs of a neuron with itself do
 //! not exist for the rule: a neuron has its `k` partners among the others. With `blocks`, both populations are cut into
-//! so many equal pieces, and the rule, with its `k`, `n` or `p`, is applied to each piece of the sources and the same
-//! piece of the targets.
+//! so many equal pieces, and the rule, with its `k`, `n`, `p` or pairs, is applied to each piece of the sources and the
+//! same piece of the targets. Listed pairs are those of the first block, with their weights and delays those of all.
 //!
-//! **Order of declaration.** Listed pairs are declared in the order of the list. All other rules declare their synapses
+//! **Order of declaration.** Listed pairs are declared in the order of the list, block by block. All other rules declare their synapses
 //! row by row and, in a row, by rising id of the other end. The rows are those of targets for `fixed_in_degree`, those
 //! of sources for all others. Drawn weights and delays belong to the synapse of that number in this order.
 //!
@@ -141,20 +141,24 @@ pub enum ConnectError {
         available: u64,
     },
     /// A pair with a neuron that does not exist.
-    #[error("pair {index} is [{}, {}], but there are only {sources} sources and {targets} targets", pair.0, pair.1)]
+    #[error(
+        "pair {index} is [{}, {}], but {} only {sources} sources and {targets} targets",
+        .pair.0,
+        .pair.1,
+        if *.blocks > 1 { "a block has" } else { "there are" }
+    )]
     NoSuchNeuron {
         /// Which pair, from 0.
         index: usize,
         /// Its source and its target.
         pair: (u32, u32),
-        /// How many sources there are.
+        /// How many blocks.
+        blocks: u32,
+        /// How many sources there are in a block.
         sources: u32,
-        /// How many targets there are.
+        /// How many targets there are in a block.
         targets: u32,
     },
-    /// `explicit` with blocks.
-    #[error("explicit pairs cannot be combined with blocks; list the pairs of every block")]
-    ListedInBlocks,
     /// An `explicit` rule whose pairs have not been read.
     #[error("the pairs of an explicit rule are missing")]
     NoPairs,
@@ -182,9 +186,11 @@ pub fn connect(setup: &ProjectionSetup<'_>) -> Result<Projection, ConnectError> 
     let mut rows = rules::rows(setup, weights.vary() || delays.vary())?;
 
     let synapses = rows.targets.len();
-    let delays = delays.by_place(synapses, |place| rows.number(place))?;
+    // What is listed repeats in every block.
+    let listed = setup.listed.map_or(synapses, |list| list.pairs.len());
+    let delays = delays.by_place(synapses, listed, |place| rows.number(place))?;
     let delays = rows.sort(delays);
-    let weights = weights.by_place(synapses, |place| rows.number(place))?;
+    let weights = weights.by_place(synapses, listed, |place| rows.number(place))?;
     let declared = rows.ranks(&delays);
     Ok(Projection {
         source: PopulationId(projection.source as u32),
@@ -228,7 +234,11 @@ impl<'a> Numbers<'a> {
         listed: Option<&'a [f64]>,
     ) -> Numbers<'a> {
         let key = StreamKey::derive(setup.seed, name, setup.index);
-        let from = listed.map_or(NumbersFrom::Quantity(quantity), NumbersFrom::List);
+        let from = match (listed, quantity) {
+            (Some(values), _) => NumbersFrom::List(values),
+            (None, Quantity::Array(values)) => NumbersFrom::List(values),
+            (None, quantity) => NumbersFrom::Quantity(quantity),
+        };
         Numbers { what: Use { name, of: Owner::Synapse, range, key }, from }
     }
 
@@ -237,10 +247,15 @@ impl<'a> Numbers<'a> {
         !matches!(self.from, NumbersFrom::Quantity(Quantity::Number(_)))
     }
 
-    fn by_place(&self, synapses: usize, number: impl Fn(usize) -> usize + Sync) -> Result<Values, DrawError> {
+    fn by_place(
+        &self,
+        synapses: usize,
+        listed: usize,
+        number: impl Fn(usize) -> usize + Sync,
+    ) -> Result<Values, DrawError> {
         match self.from {
+            NumbersFrom::List(values) => draw::listed(values, &self.what, listed, synapses, number),
             NumbersFrom::Quantity(quantity) => draw::numbers(quantity, &self.what, synapses, number),
-            NumbersFrom::List(values) => draw::listed(values, &self.what, synapses, number),
         }
     }
 }

@@ -25,7 +25,7 @@ pub fn rows(setup: &ProjectionSetup<'_>, numbered: bool) -> Result<Rows, Connect
     Ok(match *rule {
         Rule::AllToAll => draw.all_to_all(),
         Rule::OneToOne => draw.one_to_one(),
-        Rule::Explicit(_) => return explicit(setup, numbered),
+        Rule::Explicit(_) => return explicit(setup, shape, numbered),
         Rule::FixedInDegree(k) => draw.fixed_in_degree(k, numbered),
         Rule::FixedOutDegree(k) => draw.fixed_out_degree(k),
         Rule::FixedTotalNumber(n) => draw.fixed_total_number(n),
@@ -33,16 +33,22 @@ pub fn rows(setup: &ProjectionSetup<'_>, numbered: bool) -> Result<Rows, Connect
     })
 }
 
-fn explicit(setup: &ProjectionSetup<'_>, numbered: bool) -> Result<Rows, ConnectError> {
+fn explicit(setup: &ProjectionSetup<'_>, shape: Shape, numbered: bool) -> Result<Rows, ConnectError> {
     let Listed { pairs, .. } = setup.listed.ok_or(ConnectError::NoPairs)?;
-    let (sources, targets) = (setup.sources, setup.targets);
+    let (blocks, sources, targets) = (shape.blocks, shape.block_sources(), shape.block_targets());
     for index in 0..pairs.len() {
         let pair = pairs.at(index);
         if pair.0 >= sources || pair.1 >= targets {
-            return Err(ConnectError::NoSuchNeuron { index, pair, sources, targets });
+            return Err(ConnectError::NoSuchNeuron { index, pair, blocks, sources, targets });
         }
     }
-    Ok(Rows::by_source(sources, numbered, || (0..pairs.len()).map(|index| pairs.at(index))))
+    let in_block = |block| {
+        (0..pairs.len()).map(move |index| {
+            let (source, target) = pairs.at(index);
+            (block * sources + source, block * targets + target)
+        })
+    };
+    Ok(Rows::by_source(setup.sources, numbered, || (0..blocks).flat_map(in_block)))
 }
 
 /// What the other rules need.

@@ -87,8 +87,7 @@ impl Shape {
             }
             Rule::OneToOne if self.without_selves => 0.0,
             Rule::OneToOne => f64::from(self.sources),
-            Rule::Explicit(_) if self.blocks != 1 => return Err(ConnectError::ListedInBlocks),
-            Rule::Explicit(_) => listed.ok_or(ConnectError::NoPairs)? as f64,
+            Rule::Explicit(_) => blocks * listed.ok_or(ConnectError::NoPairs)? as f64,
             Rule::FixedInDegree(k) => {
                 self.check(rule, k, "sources of a target", self.sources_of_one().into(), self.targets > 0)?;
                 f64::from(self.targets) * k as f64

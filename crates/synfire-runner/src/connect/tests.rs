@@ -289,9 +289,18 @@ fn blocks_are_networks_of_their_own() {
     assert_eq!(error(&blocks, 6, 31), "a population of 31 neurons cannot be cut into 3 equal blocks");
     blocks.blocks = 0;
     assert!(connect(&setup(&blocks, 6, 6)).is_err());
-    blocks.blocks = 2;
-    blocks.rule = Rule::Explicit(scenario::Pairs::Inline(vec![[0, 0]]));
-    assert!(error(&blocks, 6, 6).contains("blocks"));
+    blocks.blocks = 3;
+    blocks.rule = Rule::Explicit(scenario::Pairs::Inline(Vec::new()));
+    blocks.weight = Quantity::Array(vec![5.0, 6.0, 7.0]);
+    let list = [[1, 0], [0, 2], [1, 1]];
+    let listed =
+        Some(Listed { pairs: PairList::Pairs(&list), weights: None, delays: Some(&[2.0, 1.0, 1.0]) });
+    let built = connect(&ProjectionSetup { listed, ..setup(&blocks, 6, 9) }).unwrap();
+    assert_eq!(pairs(&built), [(0, 2), (1, 1), (1, 0), (2, 5), (3, 4), (3, 3), (4, 8), (5, 7), (5, 6)]);
+    assert_eq!(built.weights, Values::Each([6.0, 7.0, 5.0].repeat(3)));
+    assert_eq!(built.delays, Values::Each([1.0, 1.0, 2.0].repeat(3)));
+    let too_few = connect(&ProjectionSetup { listed, ..setup(&blocks, 6, 6) }).unwrap_err().to_string();
+    assert_eq!(too_few, "pair 1 is [0, 2], but a block has only 2 sources and 2 targets");
 }
 
 #[test]

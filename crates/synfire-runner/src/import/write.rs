@@ -26,10 +26,9 @@ pub(super) fn scenario(
         std::fs::create_dir_all(&path).map_err(|e| FileError::system(&path, e))?;
     }
     for spikes in inputs {
-        write_trains(
-            &folder.join(input_file(spikes.population.as_deref().unwrap_or(""))),
-            std::slice::from_ref(spikes),
-        )?;
+        let path = folder.join(input_file(spikes.population.as_deref().unwrap_or("")));
+        // Without the population's name, so that a file without spikes still is that of this population.
+        write_trains(&path, &[PopulationSpikes { population: None, ..spikes.clone() }])?;
     }
     if let Some(recorded) = recorded {
         write_trains(&folder.join(RECORDED_FILE), &recorded.spikes)?;

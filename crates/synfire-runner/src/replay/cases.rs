@@ -65,8 +65,9 @@ pub fn collect(paths: &[PathBuf]) -> Result<Vec<Case>, CasesError> {
             cases.push(Case { label, path: path.clone(), kind: CaseKind::Recording });
         } else {
             let before = cases.len();
-            // Labels are relative to the folder, if that is unambiguous.
-            search(path, (paths.len() == 1).then_some(path), &mut cases)?;
+            // Labels begin with the folder's own name, if that is unambiguous.
+            let root = if path.file_name().is_some() { path.parent() } else { Some(path.as_path()) };
+            search(path, root.filter(|_| paths.len() == 1), &mut cases)?;
             if cases.len() == before {
                 return Err(CasesError::Empty(path.clone()));
             }
@@ -152,7 +153,9 @@ mod tests {
         let labels = |paths: &[PathBuf]| -> Vec<String> {
             collect(paths).unwrap().into_iter().map(|case| case.label).collect()
         };
-        assert_eq!(labels(&[root.to_owned()]), ["a/broken", "a", "b/two", "c"]);
+        let name = root.file_name().unwrap().to_str().unwrap();
+        let found = ["a/broken", "a", "b/two", "c"].map(|label| format!("{name}/{label}"));
+        assert_eq!(labels(&[root.to_owned()]), found);
         assert!(labels(&[root.join("b"), root.join("c")])[0].ends_with("b/two"));
         assert!(matches!(collect(&[root.join("b/no-expect.json")]), Err(CasesError::NoExpect(_))));
         assert!(matches!(collect(&[root.join("missing")]), Err(CasesError::Read { .. })));

@@ -160,11 +160,11 @@ fn all_but(scenario: &Scenario, is_needed: impl Fn(usize) -> bool) -> Vec<Popula
     unneeded.map(|index| PopulationId(index as u32)).collect()
 }
 
-/// The spike trains that are expected, by index of the population.
-fn expected_trains(
-    scenario: &Scenario,
-    expect: &Expect,
-) -> Result<Vec<(usize, Vec<Vec<ExpectedTime>>)>, Failure> {
+/// Expected spike trains by index of the population: one list a neuron.
+type ExpectedTrains = Vec<(usize, Vec<Vec<ExpectedTime>>)>;
+
+/// The spike trains that are expected.
+fn expected_trains(scenario: &Scenario, expect: &Expect) -> Result<ExpectedTrains, Failure> {
     let mut expected = expect.spikes.clone();
     let Some(path) = &expect.spikes_file else { return Ok(expected) };
     let wrong = |problem: String| Failure::ExpectedSpikes { path: path.clone(), problem };

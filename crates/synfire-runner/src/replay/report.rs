@@ -16,14 +16,14 @@ pub fn passed(label: &str, judgement: &Judgement) -> String {
         let count = counted(spikes.expected, "spike");
         parts.push(match judgement.tolerance {
             0.0 => format!("{count}, the same bits"),
-            tolerance => format!("{count}, worst {} ms of {tolerance:e}", brief(spikes.worst_ms)),
+            tolerance => format!("{count}, worst {} ms of {}", brief(spikes.worst_ms), number(tolerance)),
         });
     }
     if let Some(states) = &judgement.states {
         let count = counted(states.judged as u64, "state");
         parts.push(match judgement.state_tolerance {
             0.0 => format!("{count}, the same bits"),
-            tolerance => format!("{count}, worst {} of {tolerance:e}", brief(states.worst)),
+            tolerance => format!("{count}, worst {} of {}", brief(states.worst), number(tolerance)),
         });
     }
     if !judgement.rates.is_empty() {
@@ -94,22 +94,22 @@ fn spike_difference(
             lines.push(format!("{spike} is {late}"));
             lines.push(format!("expected   {} ms", digits(expected)));
             lines.push(format!("found      {found} ms"));
-            lines.push(format!("difference {:e} ms, {} units of the last place", by, brief(places)));
+            lines.push(format!("difference {} ms, {} units of the last place", number(by), brief(places)));
         }
     }
     let differ = match verdict.differing {
         1 => "1 neuron differs".to_owned(),
         more => format!("{} neurons differ; this is the first difference in time", grouped(more as u64)),
     };
-    lines.push(format!("tolerance  {tolerance:e} ms; {differ}"));
+    lines.push(format!("tolerance  {} ms; {differ}", number(tolerance)));
 }
 
 fn arrivals(arrivals: &[NamedArrival], lines: &mut Vec<String>) {
     if arrivals.is_empty() {
-        lines.push("nothing arrived at the neuron before".to_owned());
+        lines.push("nothing arrived at the neuron up to then".to_owned());
         return;
     }
-    lines.push("arrivals before it, the last one at the end:".to_owned());
+    lines.push("arrivals up to then, at most the last ten:".to_owned());
     let times: Vec<String> = arrivals.iter().map(|arrival| arrival.at.to_string()).collect();
     let width = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
     let time = width(&mut times.iter().map(|time| time.chars().count()));
@@ -137,11 +137,15 @@ fn state_difference(
     match first.found {
         Some(found) => {
             lines.push(format!("found      {found}"));
-            lines.push(format!("difference {:e}", found - first.expected));
+            lines.push(format!("difference {}", number(found - first.expected)));
         }
         None => lines.push("found      none: the run never came there".to_owned()),
     }
-    lines.push(format!("tolerance  {tolerance:e}; {} judged", counted(verdict.judged as u64, "state")));
+    lines.push(format!(
+        "tolerance  {}; {} judged",
+        number(tolerance),
+        counted(verdict.judged as u64, "state")
+    ));
 }
 
 fn rate_difference(scenario: &Scenario, expected: &ExpectedRate, found: f64, lines: &mut Vec<String>) {
@@ -158,6 +162,15 @@ fn rate_difference(scenario: &Scenario, expected: &ExpectedRate, found: f64, lin
 /// An expected time with all digits that the clock has.
 fn digits(expected: ExpectedTime) -> Time {
     expected.at()
+}
+
+/// A number with all its digits.
+fn number(number: f64) -> String {
+    if number == 0.0 || (1e-3..1e6).contains(&number.abs()) {
+        format!("{number}")
+    } else {
+        format!("{number:e}")
+    }
 }
 
 /// A small number in two digits.

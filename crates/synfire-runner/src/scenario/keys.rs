@@ -282,6 +282,7 @@ pub(super) const RULES: &[RuleKeys] = &[
             ),
             AUTAPSES,
             MULTAPSES,
+            BLOCKS,
         ],
     },
     RuleKeys {

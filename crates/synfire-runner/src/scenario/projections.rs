@@ -197,7 +197,7 @@ impl Checker {
         let rule = match name.as_str() {
             "all_to_all" => Ok(Rule::AllToAll),
             "one_to_one" => self.one_to_one(&rule_entry, ends),
-            "explicit" => self.explicit(&fields, ends),
+            "explicit" => self.explicit(&fields, ends, blocks.unwrap_or(1)),
             "fixed_in_degree" => self
                 .degree(&fields, "k", room.map(|room| room.sources), "sources of each target")
                 .map(Rule::FixedInDegree),
@@ -240,7 +240,7 @@ impl Checker {
         }
     }
 
-    fn explicit(&mut self, fields: &Fields<'_, '_>, ends: Ends<'_>) -> Checked<Rule> {
+    fn explicit(&mut self, fields: &Fields<'_, '_>, ends: Ends<'_>, blocks: usize) -> Checked<Rule> {
         self.only_one_of(fields, ["pairs", "file"])?;
         if let Some(file) = fields.get("file") {
             return Ok(Rule::Explicit(Pairs::File(self.file(file)?)));
@@ -249,11 +249,12 @@ impl Checker {
             let help = "`pairs`: [[source, target], ...]; or `file`: a file of pairs";
             return Err(self.missing_with_help(fields, "pairs", help));
         };
-        self.pairs(pairs, ends).map(|pairs| Rule::Explicit(Pairs::Inline(pairs)))
+        self.pairs(pairs, ends, blocks).map(|pairs| Rule::Explicit(Pairs::Inline(pairs)))
     }
 
-    fn pairs(&mut self, entry: &Entry<'_>, ends: Ends<'_>) -> Checked<Vec<[u32; 2]>> {
-        let end = |draft: Option<&Draft>| draft.and_then(|draft| draft.size.ok());
+    /// The pairs of one block.
+    fn pairs(&mut self, entry: &Entry<'_>, ends: Ends<'_>, blocks: usize) -> Checked<Vec<[u32; 2]>> {
+        let end = |draft: Option<&Draft>| draft.and_then(|draft| draft.size.ok()).map(|size| size / blocks);
         let (sources, targets) = (end(ends.source), end(ends.target));
         let below = |id: u32, size: Option<usize>| size.is_none_or(|size| (id as usize) < size);
         let fine = |pair: &[u32; 2]| below(pair[0], sources) && below(pair[1], targets);
@@ -361,7 +362,7 @@ fn expected_synapses(connect: &Connect, sources: f64, targets: f64) -> f64 {
     match &connect.rule {
         Rule::AllToAll => pairs,
         Rule::OneToOne => sources,
-        Rule::Explicit(Pairs::Inline(list)) => list.len() as f64,
+        Rule::Explicit(Pairs::Inline(list)) => list.len() as f64 * connect.blocks as f64,
         Rule::Explicit(Pairs::File(_)) => 0.0,
         Rule::FixedInDegree(k) => *k as f64 * targets,
         Rule::FixedOutDegree(k) => *k as f64 * sources,
