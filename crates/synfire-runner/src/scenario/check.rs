@@ -3,6 +3,7 @@
 use super::fields::{Entry, Named};
 use super::json::{Flaw, Span};
 use super::limits::{Limits, Needs};
+use super::names::suggestion;
 use super::problem::{Collected, ProblemKind, Reported};
 use std::path::PathBuf;
 
@@ -50,6 +51,16 @@ impl Checker {
     /// Reports a value that cannot be read.
     pub fn report_flaw(&mut self, at: &Entry<'_>, flaw: Flaw) -> Reported {
         self.problems.report(ProblemKind::Invalid, &at.path, flaw.span, flaw.message, flaw.help)
+    }
+
+    /// What to say where `found` is none of `names`; nothing once problems are only counted, for the names may be many.
+    pub fn suggestion<'n>(
+        &self,
+        found: &str,
+        names: impl IntoIterator<Item = &'n str>,
+        what: &str,
+    ) -> String {
+        if self.problems.is_full() { String::new() } else { suggestion(found, names, what) }
     }
 
     /// Reports a value that is not what it should be.

@@ -1,20 +1,21 @@
 //! Stimuli, and what is recorded.
 
 use super::check::{Checked, Checker};
+use super::draft::{Draft, Drafts};
 use super::fields::Entry;
 use super::keys::{RECORD, RECORD_STATES, STIMULUS, STIMULUS_KINDS};
-use super::populations::Draft;
 use super::{Record, RecordedStates, Stimulus};
+use std::collections::BTreeSet;
 use synfire_core::Time;
 
 impl Checker {
     /// One of `stimuli`.
-    pub fn stimulus(&mut self, entry: &Entry<'_>, drafts: &[Draft]) -> Checked<Stimulus> {
+    pub fn stimulus(&mut self, entry: &Entry<'_>, drafts: &Drafts) -> Checked<Stimulus> {
         let (kind_entry, kind) = self.discriminator(entry, &STIMULUS[0], "a stimulus")?;
         self.find(&kind_entry, &kind, STIMULUS_KINDS.iter().copied(), "kind of stimulus", "kinds")?;
         let fields = self.fields(entry, STIMULUS, "a stimulus")?;
         let population = self.population_of(&fields, "population", drafts);
-        let draft = population.ok().map(|index| &drafts[index]);
+        let draft = drafts.at(population);
         if let (Some(model), Some(entry)) = (draft.and_then(Draft::source_model), fields.get("population")) {
             let message =
                 format!("a current into a population with the model `{model}`, which takes no input");
@@ -38,13 +39,14 @@ impl Checker {
     }
 
     /// `record`.
-    pub fn record(&mut self, entry: &Entry<'_>, drafts: &[Draft], duration: Option<f64>) -> Checked<Record> {
+    pub fn record(&mut self, entry: &Entry<'_>, drafts: &Drafts, duration: Option<f64>) -> Checked<Record> {
         let fields = self.fields(entry, RECORD, "`record`")?;
         let mut spikes: Vec<usize> = Vec::new();
+        let mut seen = BTreeSet::new();
         let listed = self.each(fields.get("spikes"), "an array of names of populations", |checker, item| {
             let name = checker.text(item, "the name of a population")?;
             let population = checker.population_named(item, &name, drafts)?;
-            if spikes.contains(&population) {
+            if !seen.insert(population) {
                 return Err(checker.report(
                     item,
                     format!("`{name}` is listed twice"),
@@ -64,12 +66,12 @@ impl Checker {
     fn recorded_states(
         &mut self,
         entry: &Entry<'_>,
-        drafts: &[Draft],
+        drafts: &Drafts,
         duration: Option<f64>,
     ) -> Checked<RecordedStates> {
         let fields = self.fields(entry, RECORD_STATES, "recorded states")?;
         let population = self.population_of(&fields, "population", drafts);
-        let draft = population.ok().map(|index| &drafts[index]);
+        let draft = drafts.at(population);
         let ids = self.ids_of(&fields, draft);
         let names = self.required(&fields, "variables");
         let variables = names.and_then(|names| {

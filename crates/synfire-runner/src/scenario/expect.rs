@@ -1,12 +1,12 @@
 //! What must come out: spike trains, states, rates.
 
 use super::check::{Checked, Checker};
+use super::draft::{Draft, Drafts};
 use super::fields::{Entry, Fields};
 use super::json::{Kind, Node};
 use super::keys::{Bound, EXPECT, EXPECT_RATE, EXPECT_STATE};
 use super::limits::END_OF_TIME_MS;
-use super::names::{shown, suggestion};
-use super::populations::Draft;
+use super::names::shown;
 use super::{Expect, ExpectedRate, ExpectedState, ExpectedTime};
 use synfire_core::Time;
 use synfire_core::spec::ParamRange;
@@ -16,7 +16,7 @@ type NamedTrains = Vec<(usize, Vec<Vec<ExpectedTime>>)>;
 
 impl Checker {
     /// `expect`.
-    pub fn expect(&mut self, entry: &Entry<'_>, drafts: &[Draft], duration: Option<f64>) -> Checked<Expect> {
+    pub fn expect(&mut self, entry: &Entry<'_>, drafts: &Drafts, duration: Option<f64>) -> Checked<Expect> {
         let fields = self.fields(entry, EXPECT, "`expect`")?;
         let tolerance = self.number(&fields, "tolerance");
         let state_tolerance = self.number(&fields, "state_tolerance");
@@ -45,7 +45,7 @@ impl Checker {
     }
 
     /// What judges rates is no slip only where there are rates.
-    fn rate_keys(&mut self, fields: &Fields<'_, '_>, drafts: &[Draft]) {
+    fn rate_keys(&mut self, fields: &Fields<'_, '_>, drafts: &Drafts) {
         // Models that are not known may be meant to be rates.
         if drafts.iter().any(|draft| draft.is_rate() || draft.model.is_err()) {
             return;
@@ -61,23 +61,20 @@ impl Checker {
     fn expected_trains(
         &mut self,
         entry: &Entry<'_>,
-        drafts: &[Draft],
+        drafts: &Drafts,
         last: Option<f64>,
     ) -> Checked<NamedTrains> {
         let named = self.named(entry, "spike trains")?;
         let mut all = Vec::with_capacity(named.len());
         for named in named {
-            let Some(population) = drafts.iter().position(|draft| draft.name == named.name) else {
+            let Some(population) = drafts.place(&named.name) else {
                 let message = format!("there is no population `{}`", shown(&named.name));
                 let names = drafts.iter().map(|draft| draft.name.as_str());
-                all.push(Err(self.report_name(
-                    &named,
-                    message,
-                    suggestion(&named.name, names, "populations"),
-                )));
+                let help = self.suggestion(&named.name, names, "populations");
+                all.push(Err(self.report_name(&named, message, help)));
                 continue;
             };
-            let size = drafts[population].size.ok();
+            let size = drafts.at(Ok(population)).and_then(|draft| draft.size.ok());
             all.push(self.trains_of(&named.entry, size, last).map(|trains| (population, trains)));
         }
         all.into_iter().collect()
@@ -141,14 +138,14 @@ impl Checker {
     fn expected_state(
         &mut self,
         entry: &Entry<'_>,
-        drafts: &[Draft],
+        drafts: &Drafts,
         duration: Option<f64>,
     ) -> Checked<ExpectedState> {
         let fields = self.fields(entry, EXPECT_STATE, "an expected state")?;
         let population = self.population_of(&fields, "population", drafts);
-        let draft = population.ok().map(|index| &drafts[index]);
+        let draft = drafts.at(population);
         let id = self.required(&fields, "id").and_then(|entry| match draft {
-            Some(draft) => self.id(&entry, draft.size.ok(), &draft.name),
+            Some(draft) => self.id(&entry, draft.size.ok(), &draft.described()),
             None => self.whole(&entry).map(|id| id as u32),
         });
         let variable = self.required(&fields, "variable").and_then(|entry| self.variable(&entry, draft));
@@ -197,10 +194,10 @@ impl Checker {
         self.bounded(entry, Bound::Range(ParamRange::Finite))
     }
 
-    fn expected_rate(&mut self, entry: &Entry<'_>, drafts: &[Draft]) -> Checked<ExpectedRate> {
+    fn expected_rate(&mut self, entry: &Entry<'_>, drafts: &Drafts) -> Checked<ExpectedRate> {
         let fields = self.fields(entry, EXPECT_RATE, "an expected rate")?;
         let population = self.population_of(&fields, "population", drafts);
-        let ids = self.ids_of(&fields, population.ok().map(|index| &drafts[index]));
+        let ids = self.ids_of(&fields, drafts.at(population));
         let rate = self.required_number(&fields, "rate");
         let tolerance = self.required_number(&fields, "tolerance");
         Ok(ExpectedRate { population: population?, ids: ids?, rate: rate?, tolerance: tolerance? })
@@ -209,8 +206,8 @@ impl Checker {
     /// `ids` of a population; `None` for all.
     pub fn ids_of(&mut self, fields: &Fields<'_, '_>, draft: Option<&Draft>) -> Checked<Option<Vec<u32>>> {
         let Some(entry) = fields.get("ids") else { return Ok(None) };
-        let (size, name) = draft.map_or((None, ""), |draft| (draft.size.ok(), draft.name.as_str()));
-        self.ids(entry, size, name).map(Some)
+        let (size, of) = draft.map_or((None, String::new()), |draft| (draft.size.ok(), draft.described()));
+        self.ids(entry, size, &of).map(Some)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::check::{Checked, Checker};
 use super::json::{Kind, Member, Node, Span};
 use super::keys::{Bound, Key, Shape};
-use super::names::{listed, nearest, shown, step, suggestion};
+use super::names::{listed, nearest, shown, step};
 use super::problem::{ProblemKind, Reported};
 
 /// A value with its JSON path, and the key that tells what it means.
@@ -168,9 +168,10 @@ impl Checker {
         for member in &members {
             let Some(key) = keys.iter().find(|key| key.name == member.key) else {
                 let place = elsewhere(&member.key);
-                let reported = self.unknown_key(entry, member, keys, &absent, what, place);
-                let meant = nearest(&member.key, absent.iter().copied()).filter(|_| place.is_none());
-                let meant = keys.iter().find(|key| Some(key.name) == meant);
+                let is_near = !self.problems.is_full() && place.is_none();
+                let near = nearest(&member.key, absent.iter().copied().filter(|_| is_near));
+                let reported = self.unknown_key(entry, member, keys, near, what, place);
+                let meant = keys.iter().find(|key| Some(key.name) == near);
                 fields.meant.extend(meant.map(|key| (key.name, reported)));
                 fields.unknown = Some(reported);
                 continue;
@@ -192,17 +193,16 @@ impl Checker {
         object: &Entry<'_>,
         member: &Member<'_>,
         keys: &[Key],
-        absent: &[&str],
+        near: Option<&str>,
         what: &str,
         place: Option<&str>,
     ) -> Reported {
         let message = format!("unknown key `{}`", shown(&member.key));
         let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
-        let near = nearest(&member.key, absent.iter().copied());
         let help = match (place, near) {
             (Some(place), _) => format!("`{}` belongs into {place}", shown(&member.key)),
             (None, Some(near)) => format!("did you mean `{near}`? keys of {what}: {}", listed(&names)),
-            (None, None) => suggestion(&member.key, names, &format!("keys of {what}")),
+            (None, None) => self.suggestion(&member.key, names, &format!("keys of {what}")),
         };
         let path = object.named(&member.key, member.value).path;
         self.problems.report(ProblemKind::Invalid, &path, member.key_span, message, help)
@@ -244,7 +244,7 @@ impl Checker {
             return Ok((value, text));
         }
         if let Some(member) = members.iter().find(|member| nearest(&member.key, [key.name]).is_some()) {
-            return Err(self.unknown_key(entry, member, &[*key], &[key.name], what, None));
+            return Err(self.unknown_key(entry, member, &[*key], Some(key.name), what, None));
         }
         Err(self.report_missing(entry, &format!("`{}` is missing", key.name), &key.about()))
     }

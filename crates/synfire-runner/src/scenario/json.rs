@@ -267,3 +267,79 @@ pub(super) fn without_position(error: &serde_json::Error) -> String {
         None => message,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn members_keep_order_duplicates_and_places() {
+        let text = "\n{ \"b\" : 1, \"a\":[true, \"x\"],\t\"b\": {} }\n";
+        let members = parse(text).unwrap().members().unwrap();
+        let keys: Vec<&str> = members.iter().map(|member| member.key.as_str()).collect();
+        assert_eq!(keys, ["b", "a", "b"]);
+        for member in &members {
+            let Span { start, end } = member.key_span;
+            assert_eq!(text[start..end], format!("\"{}\"", member.key));
+            let Span { start, end } = member.value.span();
+            assert_eq!(&text[start..end], member.value.raw());
+        }
+        let items = members[1].value.items().unwrap();
+        assert_eq!(
+            items[1].span(),
+            Span { start: text.find("\"x\"").unwrap(), end: text.find(']').unwrap() }
+        );
+        assert_eq!((items[0].flag(), items[1].flag()), (Some(true), None));
+    }
+
+    #[test]
+    fn escapes_in_keys_do_not_move_places() {
+        let text = r#"{"\u0061\n\"": 5}"#;
+        let members = parse(text).unwrap().members().unwrap();
+        assert_eq!(members[0].key, "a\n\"");
+        assert_eq!(members[0].value.span(), Span { start: 15, end: 16 });
+        assert!(parse(r#"{"\ud800": 5}"#).unwrap().members().is_err());
+    }
+
+    #[test]
+    fn whole_numbers_are_told_by_their_value() {
+        for (text, whole) in [
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("1e3", Some(1000)),
+            ("2.50e1", Some(25)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("1e16", None),
+            ("-1", None),
+            ("0.5", None),
+            ("1e400", None),
+        ] {
+            assert_eq!(parse(text).unwrap().whole_number(), whole, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_beyond_a_double_are_refused() {
+        for text in ["1e400", "-1e309", "1797693134862315907729e290"] {
+            let flaw = parse(text).unwrap().number().unwrap_err();
+            assert!(flaw.message.contains("does not fit a double"), "{flaw:?}");
+        }
+        assert_eq!(parse("1.7976931348623157e308").unwrap().number(), Ok(f64::MAX));
+        assert_eq!(parse("1e-400").unwrap().number(), Ok(0.0));
+        assert_eq!(parse("[1, 1e400]").unwrap().numbers(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_come_back_with_the_same_bits(values in prop::collection::vec(any::<f64>().prop_filter("JSON has no others", |v| v.is_finite()), 0..50)) {
+            let text = serde_json::to_string(&values).unwrap();
+            let node = parse(&text).unwrap();
+            let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+            prop_assert_eq!(bits(&node.numbers().unwrap()), bits(&values));
+            let singly: Vec<f64> = node.items().unwrap().iter().map(|item| item.number().unwrap()).collect();
+            prop_assert_eq!(bits(&singly), bits(&values));
+        }
+    }
+}

@@ -1,12 +1,14 @@
 //! From a file to a checked scenario.
 
 use super::check::{Checked, Checker};
+use super::draft::Drafts;
 use super::fields::Entry;
 use super::json::{self, Node, Span};
 use super::keys::{POPULATION, SCENARIO};
 use super::limits::{Limits, Needs};
 use super::problem::{Collected, ProblemKind, Problems};
 use super::{Record, Scenario};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use synfire_core::Time;
 
@@ -40,7 +42,7 @@ pub fn load(path: &Path) -> Result<Scenario, LoadError> {
 /// # Errors
 /// As [`load`].
 pub fn load_within(path: &Path, limits: &Limits) -> Result<Scenario, LoadError> {
-    let bytes = std::fs::read(path).map_err(|source| LoadError::Read { path: path.to_path_buf(), source })?;
+    let bytes = read(path).map_err(|source| LoadError::Read { path: path.to_path_buf(), source })?;
     let text = decode(bytes, path)?;
     Ok(check(text, path, limits)?)
 }
@@ -63,6 +65,24 @@ pub fn check(text: String, path: &Path, limits: &Limits) -> Result<Scenario, Pro
         Ok(scenario) if checker.problems.is_empty() => Ok(Scenario { text, ..scenario }),
         _ => Err(checker.problems.finish(path, &text)),
     }
+}
+
+/// Files of more bytes are refused: long lists belong into files of their own.
+const LARGEST_FILE: u64 = 1 << 30;
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    let mut bytes = Vec::new();
+    let length = file.metadata()?.len();
+    if length <= LARGEST_FILE {
+        // Devices have no length, but an end that may not come.
+        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+    }
+    if length.max(bytes.len() as u64) > LARGEST_FILE {
+        let message = "more than 1 GiB; spike times and pairs can be in files of their own";
+        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
 }
 
 /// The text of a file, which is UTF-8.
@@ -112,7 +132,8 @@ impl Checker {
         let duration_ms = duration.ok().map(Time::as_ms);
 
         let populations = self.required(&fields, "populations").and_then(|entry| self.populations(&entry));
-        let drafts = populations.as_deref().unwrap_or(&[]);
+        let none = Drafts::default();
+        let drafts = populations.as_ref().unwrap_or(&none);
         // Without populations every name would be reported again.
         let (mut projections, mut stimuli) = (Ok(Vec::new()), Ok(Vec::new()));
         let (mut record, mut expect) = (Ok(Record::default()), Ok(None));
@@ -130,7 +151,7 @@ impl Checker {
             }
         }
 
-        let populations = populations?.into_iter().map(|draft| draft.finish()).collect::<Checked<Vec<_>>>();
+        let populations = populations?.finish();
         Ok(Scenario {
             path: path.to_path_buf(),
             text: String::new(),

@@ -4,6 +4,7 @@
 //! they are written in the file. Units are the format's: ms, mV, pA, nS, pF, Hz.
 
 mod check;
+mod draft;
 mod drive;
 mod excerpt;
 mod expect;
@@ -22,6 +23,7 @@ mod quantity;
 mod receptors;
 mod schema;
 mod syntax;
+mod trains;
 mod values;
 
 pub use expect::time_of_digits;

@@ -115,3 +115,32 @@ fn table<const N: usize>(heading: [&str; N], rows: impl Iterator<Item = Vec<Stri
     };
     rows.iter().map(line).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_all_that_the_table_has() {
+        for entry in CATALOGUE {
+            let page = page(entry.spec);
+            assert!(list().contains(&format!("{}  ", entry.spec.name)));
+            for parameter in entry.spec.parameters {
+                let row = page.lines().find(|line| line.trim_start().starts_with(parameter.name));
+                let row = row.unwrap_or_else(|| panic!("no {} in\n{page}", parameter.name));
+                assert!(row.contains(parameter.meaning) && row.contains(parameter.range.describe()), "{row}");
+            }
+            for line in entry.spec.equations.iter().chain(entry.spec.references) {
+                assert!(page.contains(line), "{page}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_markdown_table_has_as_many_cells_in_each_row() {
+        let text = markdown();
+        assert_eq!(text.lines().count(), CATALOGUE.len() + 2);
+        let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+        assert!(text.lines().all(|line| cells(line) == 7), "{text}");
+    }
+}

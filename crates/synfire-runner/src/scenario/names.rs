@@ -44,10 +44,13 @@ fn distance(a: &str, b: &str) -> usize {
     last[b.len()]
 }
 
+/// With how many names one that is not among them is compared: there can be many populations.
+const COMPARED: usize = 1000;
+
 /// What to say where `found` is none of `names`: the nearest, and all of them if they are not many.
 pub(super) fn suggestion<'n>(found: &str, names: impl IntoIterator<Item = &'n str>, what: &str) -> String {
     let names: Vec<&str> = names.into_iter().collect();
-    let near = nearest(found, names.iter().copied());
+    let near = nearest(found, names.iter().copied().take(COMPARED));
     let list = match names.len() {
         0 => format!("{what}: none"),
         _ => format!("{what}: {}", listed(&names)),

@@ -1,91 +1,26 @@
 //! Populations: size, model and parameters, spike trains, initial values.
 
+use super::Quantity;
+use super::SpikeTimes;
 use super::check::{Checked, Checker};
+use super::draft::{Draft, Drafts, Model, Neuron};
 use super::fields::{Entry, Fields, Named};
 use super::keys::{self, Bound, KNOWN_MODELS, RATE};
-use super::limits::END_OF_TIME_MS;
 use super::names::{listed, shown, suggestion};
-use super::problem::{ProblemKind, Reported};
+use super::problem::ProblemKind;
 use super::quantity::{Count, typical};
-use super::{Population, Quantity, SpikeTimes};
-use synfire_core::receptor::{Receptor, ReceptorSet, variable_names};
-use synfire_core::spec::{Column, ModelSpec, ParamError, ParamRange, ParamTable};
+use synfire_core::receptor::{Receptor, ReceptorSet};
+use synfire_core::spec::{Column, ParamError, ParamRange, ParamTable};
 use synfire_models::ModelEntry;
-
-/// A population as far as it could be read: what the other parts of a scenario need to know of it, also where
-/// something is wrong with it.
-#[derive(Debug)]
-pub(super) struct Draft {
-    pub name: String,
-    pub size: Checked<usize>,
-    pub model: Checked<Model>,
-    pub receptors: Checked<Vec<Receptor>>,
-    neuron: Checked<Neuron>,
-    initial: Checked<Vec<(usize, Quantity)>>,
-}
-
-/// The model of a population.
-#[derive(Clone, Debug)]
-pub(super) enum Model {
-    /// One of the catalogue.
-    Here(&'static ModelEntry),
-    /// One that the format knows and this build does not have, which has been reported.
-    NotHere(String, Reported),
-}
-
-/// What `neuron` says besides the model.
-#[derive(Debug)]
-struct Neuron {
-    model: &'static ModelEntry,
-    parameters: Vec<Quantity>,
-    spike_times: SpikeTimes,
-}
-
-impl Draft {
-    fn broken(name: String, reported: Reported) -> Draft {
-        let (size, model, receptors) = (Err(reported), Err(reported), Err(reported));
-        Draft { name, size, model, receptors, neuron: Err(reported), initial: Err(reported) }
-    }
-
-    /// The population, if nothing is wrong with it.
-    pub fn finish(self) -> Checked<Population> {
-        let Neuron { model, parameters, spike_times } = self.neuron?;
-        let (size, receptors, initial) = (self.size?, self.receptors?, self.initial?);
-        Ok(Population { name: self.name, size, model, parameters, spike_times, receptors, initial })
-    }
-
-    /// The model's page, if it is one of the catalogue.
-    pub fn spec(&self) -> Option<&'static ModelSpec> {
-        match self.model {
-            Ok(Model::Here(entry)) => Some(entry.spec),
-            _ => None,
-        }
-    }
-
-    /// The name of the model if it takes no input.
-    pub fn source_model(&self) -> Option<&'static str> {
-        self.spec().filter(|spec| spec.is_source).map(|spec| spec.name)
-    }
-
-    /// True for population rates, which need no receptors.
-    pub fn is_rate(&self) -> bool {
-        matches!(&self.model, Ok(Model::NotHere(name, _)) if name == RATE)
-    }
-
-    /// The names of all state variables, if they are known.
-    pub fn variables(&self) -> Option<Vec<String>> {
-        Some(variable_names(self.spec()?.variables, self.receptors.as_ref().ok()?))
-    }
-}
 
 impl Checker {
     /// All populations, in the order of the file.
-    pub fn populations(&mut self, entry: &Entry<'_>) -> Checked<Vec<Draft>> {
+    pub fn populations(&mut self, entry: &Entry<'_>) -> Checked<Drafts> {
         let named = self.named(entry, "populations")?;
         if entry.node.members().is_ok_and(|members| members.is_empty()) {
             return Err(self.report(entry, "there is no population", "a scenario has at least one"));
         }
-        Ok(named.into_iter().map(|named| self.population(named)).collect())
+        Ok(Drafts::new(named.into_iter().map(|named| self.population(named)).collect()))
     }
 
     fn population(&mut self, named: Named<'_>) -> Draft {
@@ -172,73 +107,6 @@ impl Checker {
         let parameters = parameters.into_iter().collect::<Checked<Vec<Quantity>>>()?;
         let spike_times = spike_times?;
         Ok(Neuron { model, parameters, spike_times })
-    }
-
-    fn spike_times(&mut self, fields: &Fields<'_, '_>, size: Option<usize>) -> Checked<SpikeTimes> {
-        self.only_one_of(fields, ["times", "times_file"])?;
-        if let Some(file) = fields.get("times_file") {
-            let path = self.file(file)?;
-            let population = match fields.get("times_population") {
-                Some(entry) => Some(self.text(entry, "the name of a population in the file")?),
-                None => None,
-            };
-            return Ok(SpikeTimes::File { path, population });
-        }
-        if let Some(entry) = fields.get("times_population") {
-            return Err(self.report(
-                entry,
-                "`times_population` without `times_file`",
-                "it names a population of that file",
-            ));
-        }
-        let Some(times) = fields.get("times") else {
-            let help = "`times`: one array of rising times a neuron, ms; or `times_file`: a file of spikes";
-            return Err(self.missing_with_help(fields, "times", help));
-        };
-        self.trains(times, size).map(SpikeTimes::Inline)
-    }
-
-    /// One array of rising times, at least 0, for each neuron.
-    fn trains(&mut self, entry: &Entry<'_>, size: Option<usize>) -> Checked<Vec<Vec<f64>>> {
-        let fine = |train: &Vec<f64>| {
-            train.is_sorted() && train.iter().all(|time| (0.0..END_OF_TIME_MS).contains(time))
-        };
-        if let Some(trains) = entry.node.number_rows()
-            && size.is_none_or(|size| size == trains.len())
-            && trains.iter().all(fine)
-        {
-            return Ok(trains);
-        }
-        let items = self.items(entry, "an array with one array of times a neuron")?;
-        if let Some(size) = size.filter(|size| *size != items.len()) {
-            return Err(self.wrong_length(entry, items.len(), size, "the neurons"));
-        }
-        let mut trains = Vec::with_capacity(items.len());
-        for (index, node) in items.into_iter().enumerate() {
-            trains.push(self.train(&entry.item(index, node))?);
-        }
-        Ok(trains)
-    }
-
-    fn train(&mut self, entry: &Entry<'_>) -> Checked<Vec<f64>> {
-        let times = self.numbers(entry, Bound::Range(ParamRange::NotNegative), None)?;
-        let items = self.items(entry, "an array of times")?;
-        for (index, node) in items.into_iter().enumerate() {
-            let item = entry.item(index, node);
-            if index > 0 && times[index] < times[index - 1] {
-                let message =
-                    format!("{} ms after {} ms: spike times must rise", times[index], times[index - 1]);
-                return Err(self.report(&item, message, "sort the times of each neuron"));
-            }
-            if times[index] >= END_OF_TIME_MS {
-                return Err(self.report(
-                    &item,
-                    format!("{} ms is beyond the clock", times[index]),
-                    "times are less than 2^53 ms",
-                ));
-            }
-        }
-        Ok(times)
     }
 
     /// `initial`, by the index of the variable.

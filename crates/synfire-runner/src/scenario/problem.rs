@@ -80,6 +80,11 @@ impl Collected {
         Reported(())
     }
 
+    /// True if further problems are only counted: their words need not be made.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= KEPT
+    }
+
     /// True if nothing has been reported.
     pub fn is_empty(&self) -> bool {
         self.total == 0

@@ -1,12 +1,12 @@
 //! Projections: who reaches whom, with which weights and delays.
 
 use super::check::{Checked, Checker};
+use super::draft::{Draft, Drafts};
 use super::fields::{Entry, Fields};
 use super::json::Kind;
 use super::keys::{self, Bound, PROJECTION, RULES};
 use super::limits::bytes_per_synapse;
 use super::names::{listed, shown};
-use super::populations::Draft;
 use super::quantity::{Count, support};
 use super::{Pairs, Projection, Quantity, Rule};
 use synfire_core::receptor::ReceptorKind;
@@ -38,7 +38,7 @@ struct Connect {
 
 impl Checker {
     /// All projections, in the order of the file.
-    pub fn projections(&mut self, entry: &Entry<'_>, drafts: &[Draft]) -> Checked<Vec<Projection>> {
+    pub fn projections(&mut self, entry: &Entry<'_>, drafts: &Drafts) -> Checked<Vec<Projection>> {
         let items = self.items(entry, "an array of projections")?;
         let projections: Vec<_> = items
             .into_iter()
@@ -48,7 +48,7 @@ impl Checker {
         projections.into_iter().collect()
     }
 
-    fn projection(&mut self, entry: &Entry<'_>, drafts: &[Draft]) -> Checked<Projection> {
+    fn projection(&mut self, entry: &Entry<'_>, drafts: &Drafts) -> Checked<Projection> {
         let fields = self.fields_or(entry, PROJECTION, "a projection", |key| {
             let belongs = RULES.iter().flat_map(|rule| rule.keys).any(|rule_key| rule_key.name == key);
             belongs.then_some("`connect`")
@@ -56,8 +56,8 @@ impl Checker {
         let source = self.population_of(&fields, "source", drafts);
         let target = self.population_of(&fields, "target", drafts);
         let ends = Ends {
-            source: source.ok().map(|index| &drafts[index]),
-            target: target.ok().map(|index| &drafts[index]),
+            source: drafts.at(source),
+            target: drafts.at(target),
             recurrent: source.ok().is_some_and(|source| target.ok() == Some(source)),
         };
         let receptor = self.target_receptor(&fields, ends.target);
@@ -98,16 +98,20 @@ impl Checker {
     }
 
     /// The index of the population that the key `name` names.
-    pub fn population_of(&mut self, fields: &Fields<'_, '_>, name: &str, drafts: &[Draft]) -> Checked<usize> {
+    pub fn population_of(&mut self, fields: &Fields<'_, '_>, name: &str, drafts: &Drafts) -> Checked<usize> {
         let entry = self.required(fields, name)?;
         let population = self.text(&entry, "the name of a population")?;
         self.population_named(&entry, &population, drafts)
     }
 
     /// The index of the population called `name`.
-    pub fn population_named(&mut self, entry: &Entry<'_>, name: &str, drafts: &[Draft]) -> Checked<usize> {
-        let names = drafts.iter().map(|draft| draft.name.as_str());
-        self.find(entry, name, names, "population", "populations")
+    pub fn population_named(&mut self, entry: &Entry<'_>, name: &str, drafts: &Drafts) -> Checked<usize> {
+        drafts.place(name).ok_or_else(|| {
+            let names = drafts.iter().map(|draft| draft.name.as_str());
+            let message = format!("there is no population `{}`", shown(name));
+            let help = self.suggestion(name, names, "populations");
+            self.report(entry, message, help)
+        })
     }
 
     /// The index of the target's receptor.
@@ -262,8 +266,11 @@ impl Checker {
             return Ok(pairs);
         }
         let items = self.items(entry, "an array of pairs [source, target]")?;
-        let name = |draft: Option<&Draft>| draft.map_or(String::new(), |draft| draft.name.clone());
-        let (source, target) = (name(ends.source), name(ends.target));
+        let block = if blocks > 1 { "a block of " } else { "" };
+        let of = |draft: Option<&Draft>| {
+            draft.map_or(String::new(), |draft| format!("{block}{}", draft.described()))
+        };
+        let (source, target) = (of(ends.source), of(ends.target));
         let mut pairs = Vec::with_capacity(items.len());
         for (index, node) in items.into_iter().enumerate() {
             let item = entry.item(index, node);

@@ -1,10 +1,11 @@
 //! Receptors of a population.
 
 use super::check::{Checked, Checker};
+use super::draft::Model;
 use super::fields::{Fields, Named};
 use super::keys;
 use super::names::{listed, shown};
-use super::populations::Model;
+use std::collections::BTreeSet;
 use synfire_core::receptor::{Receptor, ReceptorKind, variable_names};
 
 impl Checker {
@@ -77,11 +78,10 @@ impl Checker {
             _ => &[],
         };
         let names = variable_names(own, receptors);
-        let Some(twice) = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name))
-        else {
+        let mut seen = BTreeSet::new();
+        let Some(variable) = names.iter().find(|name| !seen.insert(name.as_str())) else {
             return Ok(());
         };
-        let variable = twice.1;
         let is_named =
             |named: &&Named<'_>| named.name == *variable || format!("{}.x", named.name) == *variable;
         let Some(receptor) = named.iter().rfind(is_named) else { return Ok(()) };

@@ -4,7 +4,7 @@ use super::check::{Checked, Checker};
 use super::fields::{Entry, Fields};
 use super::json::{Kind, Node};
 use super::keys::Bound;
-use super::names::{shown, suggestion};
+use super::names::shown;
 use super::problem::Reported;
 
 impl Checker {
@@ -131,14 +131,14 @@ impl Checker {
         }
     }
 
-    /// Different ids below `size`; an unknown size allows all.
-    pub fn ids(&mut self, entry: &Entry<'_>, size: Option<usize>, population: &str) -> Checked<Vec<u32>> {
+    /// Different ids below `size`, of the neurons of `of`; an unknown size allows all.
+    pub fn ids(&mut self, entry: &Entry<'_>, size: Option<usize>, of: &str) -> Checked<Vec<u32>> {
         let items = self.items(entry, "an array of neurons' ids")?;
         let mut ids = Vec::with_capacity(items.len());
         let mut seen = std::collections::BTreeSet::new();
         for (index, node) in items.into_iter().enumerate() {
             let item = entry.item(index, node);
-            let id = self.id(&item, size, population)?;
+            let id = self.id(&item, size, of)?;
             if !seen.insert(id) {
                 return Err(self.report(
                     &item,
@@ -151,15 +151,15 @@ impl Checker {
         Ok(ids)
     }
 
-    /// The id of a neuron of a population.
-    pub fn id(&mut self, entry: &Entry<'_>, size: Option<usize>, population: &str) -> Checked<u32> {
+    /// The id of a neuron of `of`, which has `size` neurons.
+    pub fn id(&mut self, entry: &Entry<'_>, size: Option<usize>, of: &str) -> Checked<u32> {
         let id = self.whole(entry)?;
         let end = size.map_or(u64::from(u32::MAX), |size| size as u64);
         if id < end {
             return Ok(id as u32);
         }
-        let message = format!("there is no neuron {id} in population `{}`", shown(population));
-        Err(self.report(entry, message, format!("its ids are 0 to {}", end.saturating_sub(1))))
+        let help = format!("its ids are 0 to {}", end.saturating_sub(1));
+        Err(self.report(entry, format!("there is no neuron {id} in {of}"), help))
     }
 
     /// The place of `name` among `names`. `what` is one of them, `all` they.
@@ -173,7 +173,8 @@ impl Checker {
     ) -> Checked<usize> {
         names.clone().position(|candidate| candidate == name).ok_or_else(|| {
             let message = format!("there is no {what} `{}`", shown(name));
-            self.report(entry, message, suggestion(name, names, all))
+            let help = self.suggestion(name, names, all);
+            self.report(entry, message, help)
         })
     }
 }
