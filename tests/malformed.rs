@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use synfire_runner::scenario::{Limits, LoadError, Problems, check, load};
 
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("malformed")
 }
 
@@ -18,8 +18,11 @@ fn problems(text: &str) -> Option<Problems> {
 }
 
 /// One line of a `.cases` file, see the folder's README.
-struct Case {
-    mutated: String,
+pub struct Case {
+    /// The line itself.
+    pub line: String,
+    /// The malformed scenario.
+    pub mutated: String,
     /// The lines that were changed, from 1.
     changed: std::ops::RangeInclusive<usize>,
     path: String,
@@ -43,6 +46,7 @@ impl Case {
         let mutated = base.replacen(find, replace, 1);
         let line_of = |text: &str, at: usize| text[..at].matches('\n').count() + 1;
         Case {
+            line: line.to_string(),
             changed: line_of(&mutated, at)..=line_of(&mutated, at + replace.len()),
             mutated,
             path: path.trim_start_matches(['+', '~']).to_string(),
@@ -53,9 +57,14 @@ impl Case {
         }
     }
 
+    /// What the checks say.
+    pub fn problems(&self) -> Option<Problems> {
+        problems(&self.mutated)
+    }
+
     /// What is wrong with the answer to this case, if anything.
     fn complaint(&self) -> Option<String> {
-        let Some(problems) = problems(&self.mutated) else { return Some("no problem was found".to_string()) };
+        let Some(problems) = self.problems() else { return Some("no problem was found".to_string()) };
         let fits = |problem: &&synfire_runner::scenario::Problem| {
             let underlined = &self.mutated[problem.span.start..problem.span.end];
             let said = format!("{}; {}", problem.message, problem.help);
@@ -78,27 +87,30 @@ fn the_base_is_valid() {
     }
 }
 
-#[test]
-fn every_malformed_scenario_has_its_problem_at_the_right_place() {
+/// All cases of all files.
+pub fn cases() -> Vec<Case> {
     let base = base();
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "cases"));
     files.sort();
-    let (mut count, mut complaints) = (0, String::new());
-    for file in files {
-        for line in std::fs::read_to_string(file).unwrap().lines() {
-            if line.trim().is_empty() || line.starts_with("# ") {
-                continue;
-            }
-            count += 1;
-            if let Some(complaint) = Case::read(line, &base).complaint() {
-                complaints += &format!("\n{line}\n    {}\n", complaint.trim().replace('\n', "\n    "));
-            }
+    let texts: Vec<String> = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let lines = texts.iter().flat_map(|text| text.lines());
+    let lines = lines.filter(|line| !line.trim().is_empty() && !line.starts_with("# "));
+    lines.map(|line| Case::read(line, &base)).collect()
+}
+
+#[test]
+fn every_malformed_scenario_has_its_problem_at_the_right_place() {
+    let cases = cases();
+    let mut complaints = String::new();
+    for case in &cases {
+        if let Some(complaint) = case.complaint() {
+            complaints += &format!("\n{}\n    {}\n", case.line, complaint.trim().replace('\n', "\n    "));
         }
     }
     assert!(complaints.is_empty(), "{complaints}");
-    assert!(count >= 200, "only {count} cases");
+    assert!(cases.len() >= 450, "only {} cases", cases.len());
 }
 
 /// The problems of a file with these bytes.

@@ -78,8 +78,13 @@ const NOT_NEGATIVE: Bound = Bound::Range(ParamRange::NotNegative);
 impl Key {
     /// The key, what it means and its unit.
     pub fn about(&self) -> String {
+        format!("`{}`: {}", self.name, self.meaning_with_unit())
+    }
+
+    /// What it means and its unit.
+    pub fn meaning_with_unit(&self) -> String {
         let separator = if self.unit.is_empty() { "" } else { ", " };
-        format!("`{}`: {}{separator}{}", self.name, self.meaning, self.unit)
+        format!("{}{separator}{}", self.meaning, self.unit)
     }
 }
 
@@ -170,7 +175,7 @@ pub(super) const PROJECTION: &[Key] = &[
     // Required here but for targets that are rates.
     optional("receptor", Shape::Text, "the target's receptor"),
     required("connect", Shape::Connect, "who is connected to whom"),
-    required(
+    optional(
         "weight",
         Shape::Quantity(ANY),
         "in the receptor's unit (mV, pA or nS); an array is in the order of `pairs`",

@@ -37,7 +37,7 @@ fn object(keys: &[Key]) -> Value {
     let mut properties = Map::new();
     for key in keys {
         let mut value = of_shape(key.shape);
-        value["description"] = Value::from(key.about());
+        value["description"] = Value::from(key.meaning_with_unit());
         properties.insert(key.name.to_string(), value);
     }
     let required: Vec<&str> = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
@@ -53,7 +53,10 @@ fn of_shape(shape: Shape) -> Value {
         Shape::Flag => json!({"type": "boolean"}),
         Shape::Whole(least) => json!({"type": "integer", "minimum": least}),
         Shape::Number(bound) => number(bound),
-        Shape::Digits => json!({"type": ["number", "string"]}),
+        Shape::Digits => json!({"anyOf": [
+            {"type": "number"},
+            {"type": "string", "pattern": "^[+-]?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$"},
+        ]}),
         Shape::Quantity(bound) => quantity(bound),
         Shape::Two => json!({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
         Shape::Ids => json!({"type": "array", "items": id(), "uniqueItems": true}),
