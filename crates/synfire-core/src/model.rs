@@ -49,6 +49,9 @@ pub trait NeuronModel: Sized + Send + Sync + 'static {
     /// The model's own variables at the anchor.
     type State: Copy + Send + Sync + std::fmt::Debug;
 
+    /// What a flow needs to know of its duration alone: see [`NeuronModel::lapse`].
+    type Lapse: Copy + Send + Sync + Default + std::fmt::Debug;
+
     /// The model's page.
     const SPEC: ModelSpec;
 
@@ -64,8 +67,17 @@ pub trait NeuronModel: Sized + Send + Sync + 'static {
     /// The value of variable `index` of `SPEC.variables`, in its unit.
     fn variable(&self, state: &Self::State, index: usize) -> f64;
 
+    /// The part of a flow over `dt_ms` that no state enters, such as an exponential of the duration. Between many arrivals
+    /// these can be found ahead, side by side, while the states themselves have to wait for one another.
+    fn lapse(&self, dt_ms: f64) -> Self::Lapse;
+
+    /// Moves state and receptor variables on over a lapse, without threshold and without arrivals.
+    fn flow_over(&self, state: &mut Self::State, inputs: &mut [f64], stimulus: f64, lapse: &Self::Lapse);
+
     /// Moves state and receptor variables `dt_ms` on, without threshold and without arrivals.
-    fn flow(&self, state: &mut Self::State, inputs: &mut [f64], stimulus: f64, dt_ms: f64);
+    fn flow(&self, state: &mut Self::State, inputs: &mut [f64], stimulus: f64, dt_ms: f64) {
+        self.flow_over(state, inputs, stimulus, &self.lapse(dt_ms));
+    }
 
     /// The same while the membrane is clamped in the refractory time.
     fn flow_refractory(&self, state: &mut Self::State, inputs: &mut [f64], stimulus: f64, dt_ms: f64);

@@ -19,6 +19,8 @@ pub struct Population<M: NeuronModel> {
     /// Receptor variables, neuron by neuron.
     inputs: Vec<f64>,
     schedules: Schedules,
+    /// The lapses between the arrivals in hand, found ahead: see [`Cell::window`].
+    lapses: Vec<M::Lapse>,
     /// How many receptor variables a neuron has.
     stride: usize,
 }
@@ -101,7 +103,7 @@ impl<M: NeuronModel> Population<M> {
             });
         }
         let schedules = Schedules::new(&setup.stimuli, setup.size);
-        Ok(Population { models, receptors, neurons, inputs, schedules, stride })
+        Ok(Population { models, receptors, neurons, inputs, schedules, lapses: Vec::new(), stride })
     }
 
     fn model(&self, index: usize) -> &M {
@@ -116,6 +118,7 @@ impl<M: NeuronModel> Population<M> {
             neuron: &mut self.neurons[index],
             inputs: &mut self.inputs[index * self.stride..][..self.stride],
             schedules: &mut self.schedules,
+            lapses: &mut self.lapses,
             index,
         }
     }
@@ -128,6 +131,7 @@ struct Cell<'a, M: NeuronModel> {
     neuron: &'a mut Neuron<M::State>,
     inputs: &'a mut [f64],
     schedules: &'a mut Schedules,
+    lapses: &'a mut Vec<M::Lapse>,
     index: usize,
 }
 
@@ -152,20 +156,24 @@ impl<M: NeuronModel> Cell<'_, M> {
     #[inline]
     fn instant(&mut self, now: Time, arrivals: &[Arrival], out: &mut Outbox) -> bool {
         let due = if self.wake() <= now { self.due(now, !arrivals.is_empty(), out) } else { Due::NOTHING };
-        (due.anything() || !arrivals.is_empty()) && self.happen(now, due, arrivals)
+        (due.anything() || !arrivals.is_empty()) && {
+            let lapse = self.model.lapse(now.since(self.neuron.anchor));
+            self.happen(now, &lapse, due, arrivals)
+        }
     }
 
-    /// The state moves to `now`; then what is due, then the arrivals, then one threshold test.
+    /// The state moves to `now`, over the lapse since the anchor; then what is due, then the arrivals, then one threshold
+    /// test.
     #[inline]
-    fn happen(&mut self, now: Time, due: Due, arrivals: &[Arrival]) -> bool {
-        let dt_ms = now.since(self.neuron.anchor);
+    fn happen(&mut self, now: Time, lapse: &M::Lapse, due: Due, arrivals: &[Arrival]) -> bool {
         let mut refractory = self.neuron.kind == Next::RefractoryEnd;
-        if dt_ms > 0.0 {
+        if now > self.neuron.anchor {
             let stimulus = self.schedules.current(self.index);
             if refractory {
+                let dt_ms = now.since(self.neuron.anchor);
                 self.model.flow_refractory(&mut self.neuron.state, self.inputs, stimulus, dt_ms);
             } else {
-                self.model.flow(&mut self.neuron.state, self.inputs, stimulus, dt_ms);
+                self.model.flow_over(&mut self.neuron.state, self.inputs, stimulus, lapse);
             }
         }
         self.neuron.anchor = now;
@@ -266,12 +274,14 @@ impl<M: NeuronModel> Cell<'_, M> {
     #[inline]
     fn window(&mut self, to: Time, arrivals: &[Arrival], out: &mut Outbox) -> Result<(), GroupError> {
         let neuron = LocalId(self.index as u32);
+        self.find_lapses(arrivals);
         let mut done = 0;
         let mut last_spike = Time::NEVER;
         let mut repeats = 0;
         loop {
             let arrival = arrivals.get(done).map_or(Time::NEVER, |a| a.at);
-            let now = arrival.min(self.wake());
+            let wake = self.wake();
+            let now = arrival.min(wake);
             if now >= to {
                 return Ok(());
             }
@@ -279,7 +289,15 @@ impl<M: NeuronModel> Cell<'_, M> {
             while together < arrivals.len() && arrivals[together].at == now {
                 together += 1;
             }
-            if self.instant(now, &arrivals[done..together], out) {
+            // Most arrivals find nothing due, and the one before them was the last thing that happened.
+            let in_a_row = wake > now && done > 0 && self.neuron.anchor == arrivals[done - 1].at;
+            let spikes = if in_a_row {
+                let lapse = self.lapses[done - 1];
+                self.happen(now, &lapse, Due::NOTHING, &arrivals[done..together])
+            } else {
+                self.instant(now, &arrivals[done..together], out)
+            };
+            if spikes {
                 out.spikes.push((now, neuron));
                 repeats = if now == last_spike { repeats + 1 } else { 0 };
                 if repeats > ENDLESS {
@@ -289,6 +307,14 @@ impl<M: NeuronModel> Cell<'_, M> {
             }
             done = together;
         }
+    }
+
+    /// The lapses from each arrival to the next, which need not wait for states.
+    #[inline]
+    fn find_lapses(&mut self, arrivals: &[Arrival]) {
+        self.lapses.clear();
+        let between = |pair: &[Arrival]| self.model.lapse(pair[1].at.since(pair[0].at));
+        self.lapses.extend(arrivals.windows(2).map(between));
     }
 }
 

@@ -25,6 +25,7 @@ struct PerfectIntegrator {
 
 impl NeuronModel for PerfectIntegrator {
     type State = f64;
+    type Lapse = f64;
 
     const SPEC: ModelSpec = ModelSpec {
         name: "perfect_integrator",
@@ -61,7 +62,11 @@ impl NeuronModel for PerfectIntegrator {
         *state
     }
 
-    fn flow(&self, state: &mut f64, _: &mut [f64], stimulus: f64, dt_ms: f64) {
+    fn lapse(&self, dt_ms: f64) -> f64 {
+        dt_ms
+    }
+
+    fn flow_over(&self, state: &mut f64, _: &mut [f64], stimulus: f64, dt_ms: &f64) {
         *state += (self.i_e + stimulus) * dt_ms;
     }
 

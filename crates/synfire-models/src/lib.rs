@@ -22,8 +22,11 @@ pub struct ModelEntry {
     /// Makes a population for the engines.
     pub build: fn(&PopulationSetup) -> Result<Box<dyn Group>, SetupError>,
     /// Makes a population for the oracle, which needs to know how long sources have to go on.
-    pub oracle: fn(&PopulationSetup, Time) -> Result<Box<dyn OracleUnits>, SetupError>,
+    pub oracle: MakeOracle,
 }
+
+/// Makes a population for the oracle, up to a time.
+pub type MakeOracle = fn(&PopulationSetup, Time) -> Result<Box<dyn OracleUnits>, SetupError>;
 
 /// Declares the modules of models and registers them: one line a model, `neuron` or `source`.
 macro_rules! catalogue {

@@ -12,7 +12,7 @@ use synfire_core::receptor::{Receptor, ReceptorKind, ReceptorSet};
 use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
 use synfire_numerics::dd::DoubleDouble;
 use synfire_numerics::drive_sign::Fading;
-use synfire_numerics::response::Response;
+use synfire_numerics::response::{Decay, Response};
 
 /// The model's page.
 pub static SPEC: ModelSpec = Lif::SPEC;
@@ -39,6 +39,13 @@ pub struct Lif {
 pub struct LifState {
     /// v - v_th, mV.
     m: f64,
+}
+
+/// A duration, and what is left of the membrane's past after it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LifLapse {
+    dt_ms: f64,
+    membrane: Decay,
 }
 
 /// Where m tends to under constant current alone.
@@ -122,6 +129,7 @@ impl Input {
 
 impl NeuronModel for Lif {
     type State = LifState;
+    type Lapse = LifLapse;
 
     const SPEC: ModelSpec = ModelSpec {
         name: "lif",
@@ -228,16 +236,21 @@ impl NeuronModel for Lif {
     }
 
     #[inline]
-    fn flow(&self, state: &mut LifState, inputs: &mut [f64], stimulus: f64, dt_ms: f64) {
-        if dt_ms == 0.0 {
+    fn lapse(&self, dt_ms: f64) -> LifLapse {
+        LifLapse { dt_ms, membrane: Decay::after(dt_ms * self.leak_rate) }
+    }
+
+    #[inline]
+    fn flow_over(&self, state: &mut LifState, inputs: &mut [f64], stimulus: f64, lapse: &LifLapse) {
+        if lapse.dt_ms == 0.0 {
             return;
         }
         let m_inf = self.resting.m_inf(stimulus);
         if self.has_conductances {
-            state.m = self.under_conductances(state.m, m_inf, inputs, 0.0, dt_ms);
-            self.decay_inputs(inputs, dt_ms);
+            state.m = self.under_conductances(state.m, m_inf, inputs, 0.0, lapse.dt_ms);
+            self.decay_inputs(inputs, lapse.dt_ms);
         } else {
-            state.m = self.flow_under_currents(state.m, m_inf, inputs, dt_ms);
+            state.m = self.flow_under_currents(state.m, m_inf, inputs, lapse);
         }
     }
 

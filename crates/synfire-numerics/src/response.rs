@@ -4,7 +4,7 @@
 use crate::math;
 
 /// What is left of 1, and what is lost, after a number of time constants.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Decay {
     /// e^-x.
     pub left: f64,

@@ -109,8 +109,11 @@ fn name_loop(neurons: &[(PopulationId, LocalId)]) -> String {
     names.join(", ")
 }
 
-/// Windows shorter than this are not worth their overhead: the queue engine runs such networks.
+/// The lookahead engine takes no shorter windows.
 const LEAST_WINDOW_MS: f64 = 1e-2;
+
+/// Windows shorter than this are not worth their overhead: unless told otherwise, the queue engine runs such networks.
+const WORTHWHILE_WINDOW_MS: f64 = 0.25;
 
 /// A network being run.
 pub struct Simulation {
@@ -153,7 +156,7 @@ impl Simulation {
                 return Err(EngineError::DelayTooShort { least_delay_ms, least_window_ms: LEAST_WINDOW_MS });
             }
             Some(kind) => kind,
-            None if can_look_ahead => EngineKind::Lookahead,
+            None if least_delay_ms >= WORTHWHILE_WINDOW_MS => EngineKind::Lookahead,
             None => EngineKind::Queue,
         };
         let mut inner = match options.queue {

@@ -2,6 +2,7 @@
 //! starting value, m(t) = m0 + integral of e^(M(s) - M(t)) F(s) ds. M is a closed form; the integral is taken by
 //! Gauss-Legendre rules on pieces so short that they are exact to rounding.
 
+use synfire_numerics::response::Decay;
 use synfire_numerics::{math, quadrature};
 
 use super::{Effect, Input, Lif};
@@ -88,12 +89,11 @@ impl Lif {
         let mut fastest: f64 = 0.0;
         let mut matters = false;
         for input in &self.inputs {
-            let (s, x) = input.values(inputs);
+            let (s, x) = input.values_at(inputs, t);
             if s == 0.0 && x == 0.0 {
                 continue;
             }
-            let left = if t == 0.0 { 1.0 } else { math::exp(-t * input.rate) };
-            let bound = ((s + x * t).abs() + x.abs() * input.tau) * left;
+            let bound = s.abs() + x.abs() * input.tau;
             let effect = bound * input.tau * self.per_capacitance;
             let size = match input.effect {
                 Effect::Conductance { .. } => {
@@ -126,14 +126,37 @@ impl Lif {
         rule: &[(f64, f64)],
     ) -> f64 {
         let length = end - start;
-        let to_come_at_end = self.inputs_at(inputs, m, end).rate_to_come;
         let leak_drive = (m_inf - m) * self.leak_rate;
+        let mut drives = [0.0; quadrature::MOST_NODES];
+        let mut relaxations = [0.0; quadrature::MOST_NODES];
+        let mut relaxation_at_end = 0.0;
+        for input in &self.inputs {
+            let (s, x) = input.values_at(inputs, start);
+            if s == 0.0 && x == 0.0 {
+                continue;
+            }
+            let strength = match input.effect {
+                Effect::Current { .. } => 1.0,
+                Effect::Conductance { reversal } => {
+                    relaxation_at_end += input.integral(s, x, length, Decay::after(length * input.rate));
+                    reversal - m
+                }
+            };
+            for (index, (node, _)) in rule.iter().enumerate() {
+                let t = node * length;
+                let decay = Decay::after(t * input.rate);
+                drives[index] += (s + x * t) * decay.left * strength;
+                if let Effect::Conductance { .. } = input.effect {
+                    relaxations[index] += input.integral(s, x, t, decay);
+                }
+            }
+        }
         let mut sum = 0.0;
-        for &(node, weight) in rule {
-            let since_start = node * length;
-            let now = self.inputs_at(inputs, m, start + since_start);
-            let relaxation = (length - since_start) * self.leak_rate + (now.rate_to_come - to_come_at_end);
-            sum += weight * math::exp(-relaxation) * (leak_drive + now.drive);
+        for (index, (node, weight)) in rule.iter().enumerate() {
+            let by_leak = (1.0 - node) * length * self.leak_rate;
+            let by_inputs = (relaxation_at_end - relaxations[index]) * self.per_capacitance;
+            let drive = leak_drive + drives[index] * self.per_capacitance;
+            sum += weight * math::exp(-by_leak - by_inputs) * drive;
         }
         m + length * sum
     }
@@ -141,11 +164,8 @@ impl Lif {
     fn inputs_at(&self, inputs: &[f64], m: f64, t: f64) -> Instant {
         let mut now = Instant { drive: 0.0, rate: 0.0, rate_to_come: 0.0 };
         for input in &self.inputs {
-            let (s, x) = input.values(inputs);
-            if s == 0.0 && x == 0.0 {
-                continue;
-            }
-            input.add_to(&mut now, s, x, m, t);
+            let (s, x) = input.values_at(inputs, t);
+            input.add_to(&mut now, s, x, m);
         }
         now.drive *= self.per_capacitance;
         now.rate *= self.per_capacitance;
@@ -155,16 +175,32 @@ impl Lif {
 }
 
 impl Input {
+    /// s (or g) and x at `t` after the anchor.
     #[inline]
-    fn add_to(&self, now: &mut Instant, s: f64, x: f64, m: f64, t: f64) {
-        let decay = math::exp(-t * self.rate);
-        let value = (s + x * t) * decay;
+    fn values_at(&self, inputs: &[f64], t: f64) -> (f64, f64) {
+        let (s, x) = self.values(inputs);
+        if t == 0.0 || (s == 0.0 && x == 0.0) {
+            return (s, x);
+        }
+        let left = math::exp(-t * self.rate);
+        ((s + x * t) * left, x * left)
+    }
+
+    /// The integral of (s + x u) e^(-u/tau) over u from 0 to t. It is formed from what is lost, so that its error is in
+    /// proportion to itself: the whole integral to come may be thousands of times as large.
+    #[inline]
+    fn integral(&self, s: f64, x: f64, t: f64, decay: Decay) -> f64 {
+        self.tau * (s * decay.lost + x * (self.tau * decay.lost - t * decay.left))
+    }
+
+    #[inline]
+    fn add_to(&self, now: &mut Instant, s: f64, x: f64, m: f64) {
         match self.effect {
-            Effect::Current { .. } => now.drive += value,
+            Effect::Current { .. } => now.drive += s,
             Effect::Conductance { reversal } => {
-                now.drive += value * (reversal - m);
-                now.rate += value;
-                now.rate_to_come += self.tau * (value + self.tau * x * decay);
+                now.drive += s * (reversal - m);
+                now.rate += s;
+                now.rate_to_come += self.tau * (s + self.tau * x);
             }
         }
     }

@@ -128,7 +128,14 @@ impl Lif {
         if m > NEAR * self.m_reset {
             return from;
         }
-        let bound = from + 0.999 * (-2.0 * m / (2.0 * drive - m * rate));
+        let mut wait = -2.0 * m / (2.0 * drive - m * rate);
+        if !self.has_conductances && m_inf > 0.0 && m < -lift {
+            // Or: whatever the exciting currents add, they add no more than `lift`, so the membrane without them has to
+            // come up to -lift, which takes tau_m ln((m_inf - m)/(m_inf + lift)); ln y >= 2 (y - 1)/(y + 1).
+            let rise = (-lift - m) / (2.0 * m_inf + lift - m);
+            wait = wait.max(2.0 * rise * self.tau_m);
+        }
+        let bound = from + 0.999 * wait;
         // What is beyond the range of doubles gives no bound.
         if bound >= from { bound } else { from }
     }

@@ -2,13 +2,19 @@
 
 use synfire_numerics::response::Decay;
 
-use super::{Effect, Input, Lif};
+use super::{Effect, Input, Lif, LifLapse};
 
 impl Lif {
-    /// m after `dt`, with the receptor variables moved on too: both need the same exponentials.
+    /// m after a lapse, with the receptor variables moved on too: both need the same exponentials.
     #[inline]
-    pub(super) fn flow_under_currents(&self, m: f64, m_inf: f64, inputs: &mut [f64], dt: f64) -> f64 {
-        let membrane = Decay::after(dt * self.leak_rate);
+    pub(super) fn flow_under_currents(
+        &self,
+        m: f64,
+        m_inf: f64,
+        inputs: &mut [f64],
+        lapse: &LifLapse,
+    ) -> f64 {
+        let LifLapse { dt_ms: dt, membrane } = *lapse;
         let mut push = 0.0;
         for input in &self.inputs {
             let (s, x) = input.values(inputs);

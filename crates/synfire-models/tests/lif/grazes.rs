@@ -29,7 +29,7 @@ fn assert_decided(mut neuron: Neuron, miss: f64) -> Result<(), TestCaseError> {
     let Some((time, top)) = peak(&neuron) else { return Err(TestCaseError::reject("no peak")) };
     neuron.v_th = top - miss;
     let found = neuron.ready().crossing();
-    let noise = 32.0 * f64::EPSILON * neuron.scale() * (1.0 + neuron.relaxations());
+    let noise = 32.0 * f64::EPSILON * neuron.scale();
     if miss > noise {
         prop_assert!(found.after_ms < time * (1.0 + 1e-6), "found {found:?}, the peak is at {time:e}");
     } else if miss < -noise {

@@ -6,10 +6,9 @@ use synfire_core::receptor::ReceptorKind;
 
 use crate::neurons::{Coupling, Live, Neuron, neuron};
 
-/// Rounding errors of v, in units of the last place of its parts: a handful for currents; the quadrature of strong
-/// conductances adds the rounding of its exponents.
+/// Rounding errors of v: a few units of the last place of its parts.
 fn rounding(neuron: &Neuron) -> f64 {
-    16.0 * f64::EPSILON * neuron.scale() * (1.0 + neuron.relaxations())
+    16.0 * f64::EPSILON * neuron.scale()
 }
 
 /// Times over all scales of the neuron, from a millionth of its shortest time constant on.

@@ -84,10 +84,10 @@ impl Neuron {
         scale
     }
 
-    /// How often the conductances could discharge the membrane before they fade.
-    pub fn relaxations(&self) -> f64 {
+    /// The rate at which the conductances discharge the membrane, at most.
+    pub fn discharge_rate(&self) -> f64 {
         let conductances = self.receptors.iter().filter(|live| live.kind.is_conductance());
-        conductances.map(|live| (live.s + live.x * live.tau) * live.tau / self.c_m).sum()
+        conductances.map(|live| (live.s + live.x * live.tau) / self.c_m).sum()
     }
 
     pub fn longest_tau(&self) -> f64 {
