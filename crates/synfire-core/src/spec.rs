@@ -17,7 +17,7 @@ pub struct ModelSpec {
     pub method: &'static str,
     /// The parameters, in the order in which a [`ParamTable`] holds them.
     pub parameters: &'static [ParamSpec],
-    /// The state variables; receptors add theirs (see [`variable_names`]).
+    /// The state variables; receptors add theirs (see [`crate::receptor::variable_names`]).
     pub variables: &'static [VariableSpec],
     /// The receptors that the model can have; none for sources.
     pub receptors: &'static [ReceptorKind],

@@ -127,6 +127,20 @@ impl Input {
     }
 }
 
+impl Lif {
+    fn flow_with_inputs(&self, state: &mut LifState, inputs: &mut [f64], m_inf: f64, lapse: &LifLapse) {
+        if lapse.dt_ms == 0.0 {
+            return;
+        }
+        if self.has_conductances {
+            state.m = self.under_conductances(state.m, m_inf, inputs, 0.0, lapse.dt_ms);
+            self.decay_inputs(inputs, lapse.dt_ms);
+        } else {
+            state.m = self.flow_under_currents(state.m, m_inf, inputs, lapse);
+        }
+    }
+}
+
 impl NeuronModel for Lif {
     type State = LifState;
     type Lapse = LifLapse;
@@ -240,17 +254,13 @@ impl NeuronModel for Lif {
         LifLapse { dt_ms, membrane: Decay::after(dt_ms * self.leak_rate) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn flow_over(&self, state: &mut LifState, inputs: &mut [f64], stimulus: f64, lapse: &LifLapse) {
-        if lapse.dt_ms == 0.0 {
-            return;
-        }
         let m_inf = self.resting.m_inf(stimulus);
-        if self.has_conductances {
-            state.m = self.under_conductances(state.m, m_inf, inputs, 0.0, lapse.dt_ms);
-            self.decay_inputs(inputs, lapse.dt_ms);
+        if self.inputs.is_empty() {
+            state.m = flow::relax(state.m, m_inf, lapse.membrane);
         } else {
-            state.m = self.flow_under_currents(state.m, m_inf, inputs, lapse);
+            self.flow_with_inputs(state, inputs, m_inf, lapse);
         }
     }
 

@@ -324,7 +324,8 @@ impl<Q: EventQueue> Engine<Q> {
     ) -> Result<(), RunError> {
         let mut due_left = due.iter().map(|n| n.0).peekable();
         let mut runs = inbox.runs.iter().peekable();
-        let mut all = (!self.direct[population].is_empty()).then(|| neurons.start as u32..neurons.end as u32);
+        let mut all =
+            (!self.direct[population].is_empty()).then_some(neurons.start as u32..neurons.end as u32);
         self.scratch.touched.clear();
         self.scratch.arrivals.clear();
         loop {
