@@ -14,7 +14,7 @@ use synfire_core::observer::Observer;
 use synfire_core::{LocalId, PopulationId, Time};
 
 /// How long a piece should take: short enough for the answer to Ctrl-C, long enough to cost nothing.
-const PIECE: Duration = Duration::from_millis(70);
+const PIECE: Duration = Duration::from_millis(150);
 /// The first piece, ms of simulated time; nobody knows yet how busy the network is.
 const FIRST_PIECE_MS: f64 = 0.1;
 /// The longest piece, ms: a quiet network may become busy in the middle of it.

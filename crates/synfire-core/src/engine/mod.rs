@@ -193,6 +193,12 @@ impl Simulation {
         with_engine!(&self.inner, engine => engine.counts())
     }
 
+    /// How many spikes there have been, at no cost: spikes of dense input that no observer watches count when they arrive,
+    /// in [`Simulation::counts`] when they are emitted.
+    pub fn spikes_so_far(&self) -> u64 {
+        with_engine!(&self.inner, engine => engine.counts.spikes.iter().sum())
+    }
+
     /// The engine that runs it.
     pub fn engine(&self) -> EngineKind {
         self.kind

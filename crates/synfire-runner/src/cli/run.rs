@@ -63,7 +63,7 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<Exit, CliError> {
 
     let begun = Instant::now();
     let reached = run_watched(&mut simulation, &scenario, &mut watchers, args.quiet, &interrupted)?;
-    let counts = simulation.counts().clone();
+    let counts = simulation.counts();
     let measures = Measures { reached: reached.at, build, run: begun.elapsed(), counts };
     let ending = ending(&reached, &scenario);
     if let Some(recorder) = watchers.recorder {
@@ -156,7 +156,7 @@ fn run_watched(
     let mut progress = Progress::new(scenario.duration, quiet);
     let mut written = Ok(());
     let reached = drive(simulation, scenario.duration, watchers, |simulation, watchers| {
-        progress.update(simulation.now(), simulation.counts().spikes.iter().sum());
+        progress.update(simulation.now(), simulation.spikes_so_far());
         if let Some(recorder) = &mut watchers.recorder {
             written = recorder.check();
         }
