@@ -65,7 +65,7 @@ struct Entry {
 }
 
 /// Arrivals of a tile of neurons, about: their entries fit the second-level cache.
-const TILE: usize = 32_768;
+const TILE: usize = 131_072;
 
 /// Less than one arrival for this many neurons are few.
 const FEW: usize = 8;
@@ -225,15 +225,18 @@ impl<Q: EventQueue> Engine<Q> {
         let Inbox { volleys, entries, runs, spans, slots, few, .. } = inbox;
         entries.clear();
         runs.clear();
-        let mut total = 0;
+        let (mut total, is_all) = (0, neurons.end == size);
+        slots.clear();
+        slots.resize(neurons.len(), 0);
         for (volley, span) in volleys.iter().zip(spans.iter_mut()) {
             *span = (span.1, volley.end);
-            if neurons.end < size {
+            if !is_all {
+                // Where the tile ends in the row is found on the way of counting: memory likes to be read once and in order.
                 let left =
                     &projections[volley.projection as usize].targets[span.0 as usize..volley.end as usize];
-                // From the front, not by halves: the row is read next, and memory likes to be read in order.
-                let here = left.iter().position(|&target| target as usize >= neurons.end);
-                span.1 = here.map_or(volley.end, |here| span.0 + here as u64);
+                let in_tile = left.iter().take_while(|&&target| (target as usize) < neurons.end);
+                let count = in_tile.map(|&target| slots[target as usize - neurons.start] += 1).count();
+                span.1 = span.0 + count as u64;
             }
             total += (span.1 - span.0) as usize;
         }
@@ -263,11 +266,9 @@ impl<Q: EventQueue> Engine<Q> {
             }
             return;
         }
-        slots.clear();
-        slots.resize(neurons.len(), 0);
-        for (_, targets) in synapses() {
-            for &target in targets {
-                slots[target as usize - neurons.start] += 1;
+        if is_all {
+            for (_, targets) in synapses() {
+                targets.iter().for_each(|&target| slots[target as usize - neurons.start] += 1);
             }
         }
         let mut first = 0;
