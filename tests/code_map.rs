@@ -54,3 +54,10 @@ fn every_source_file_is_on_the_map() {
         assert!(is_named || path.ends_with("src/lib.rs"), "{path} is not on the code map");
     }
 }
+
+#[test]
+fn the_readme_has_the_models_as_they_are() {
+    let readme = std::fs::read_to_string(crates().join("../README.md")).unwrap();
+    let table = synfire_runner::scenario::models_page::markdown();
+    assert!(readme.contains(table.trim_end()), "the models table of README.md is not this one:\n{table}");
+}

@@ -82,12 +82,12 @@ impl Time {
         if self.epoch == u64::MAX || !(0.0..LAST_EPOCH).contains(&duration_ms) {
             return Time::NEVER;
         }
-        let whole = duration_ms.floor();
-        let epoch = self.epoch + whole as u64;
+        let whole = duration_ms as u64;
+        let epoch = self.epoch + whole;
         if epoch as f64 >= LAST_EPOCH {
             return Time::NEVER;
         }
-        carry(epoch, self.offset.0, duration_ms - whole)
+        carry(epoch, self.offset.0, duration_ms - whole as f64)
     }
 
     /// Milliseconds from `earlier` to `self`, rounded to the last place of the difference of the offsets; negative

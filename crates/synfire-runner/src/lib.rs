@@ -16,3 +16,8 @@ pub mod replay;
 pub mod run;
 pub mod scenario;
 pub mod statistics;
+
+/// The example of the README, so that it is run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;
