@@ -14,9 +14,6 @@ use synfire_numerics::dd::DoubleDouble;
 use synfire_numerics::drive_sign::Fading;
 use synfire_numerics::response::{Decay, Response};
 
-/// The model's page.
-pub static SPEC: ModelSpec = Lif::SPEC;
-
 /// The constants of one neuron. All potentials are relative to v_th.
 #[derive(Clone, Debug)]
 pub struct Lif {

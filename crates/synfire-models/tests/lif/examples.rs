@@ -3,14 +3,14 @@
 use synfire_core::model::{Anchored, NeuronModel};
 use synfire_core::receptor::{Receptor, ReceptorKind, ReceptorSet};
 use synfire_core::spec::{Column, ParamTable};
-use synfire_models::lif::{self, Lif};
+use synfire_models::lif::Lif;
 
 use crate::neurons::receptor;
 
 /// tau_m = 20 ms, c_m = 1 pF, e_l = 0, v_th = 1: then currents are in mV/ms.
 fn normalised(tau_m: f64, receptors: Vec<Receptor>) -> (Lif, ReceptorSet) {
     let set = ReceptorSet::new(receptors);
-    let mut table = ParamTable::defaults(lif::SPEC.parameters);
+    let mut table = ParamTable::defaults(Lif::SPEC.parameters);
     for (name, value) in [("tau_m", tau_m), ("c_m", 1.0), ("e_l", 0.0), ("v_th", 1.0), ("v_reset", 0.0)] {
         table.set(name, Column::Same(value));
     }
@@ -58,7 +58,7 @@ fn one_exponential_conductance() {
 fn constant_current_just_above_threshold() {
     // tau_m = 20, c_m = 250, i_e = 187.50001249999997: v tends to 1e-6 mV above threshold.
     let set = ReceptorSet::new(Vec::new());
-    let mut table = ParamTable::defaults(lif::SPEC.parameters);
+    let mut table = ParamTable::defaults(Lif::SPEC.parameters);
     for (name, value) in [("tau_m", 20.0), ("c_m", 250.0), ("i_e", 187.50001249999997)] {
         table.set(name, Column::Same(value));
     }
@@ -71,7 +71,7 @@ fn constant_current_just_above_threshold() {
 
 #[test]
 fn a_reset_at_threshold_is_refused() {
-    let mut table = ParamTable::defaults(lif::SPEC.parameters);
+    let mut table = ParamTable::defaults(Lif::SPEC.parameters);
     table.set("v_reset", Column::Same(-55.0));
     let error = Lif::prepare(table.row(0), &ReceptorSet::default()).expect_err("v_reset is v_th");
     assert_eq!(error.to_string(), "v_reset is -55, expected a number below v_th (-55)");

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use synfire_core::model::{Anchored, Crossing, NeuronModel};
 use synfire_core::receptor::{Receptor, ReceptorKind, ReceptorSet};
 use synfire_core::spec::{Column, ParamTable};
-use synfire_models::lif::{self, Lif, LifState};
+use synfire_models::lif::{Lif, LifState};
 
 /// A receptor with its state.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Neuron {
     pub fn ready(&self) -> Ready {
         let receptors = self.receptors.iter().map(|live| receptor(live.kind, live.tau, live.e_rev)).collect();
         let set = ReceptorSet::new(receptors);
-        let mut table = ParamTable::defaults(lif::SPEC.parameters);
+        let mut table = ParamTable::defaults(Lif::SPEC.parameters);
         let values = [
             ("tau_m", self.tau_m),
             ("c_m", self.c_m),
