@@ -246,7 +246,7 @@ impl<M: NeuronModel> Cell<'_, M> {
         let bound_ms = self.model.crossing_bound(self.anchored(), elapsed_ms);
         // With input at this instant the anchor moves now: a bound beyond it is all that has to be known. Without, a
         // bound that gains little would be asked for again at once: better find the crossing.
-        let worth_ms = if input { 0.0 } else { 0.05 * (elapsed_ms + 0.1) };
+        let worth_ms = if input { 0.0 } else { 0.2 * (elapsed_ms + 0.1) };
         if bound_ms > elapsed_ms + worth_ms && anchor.after(bound_ms) > now {
             self.neuron.next = anchor.after(bound_ms);
             return;

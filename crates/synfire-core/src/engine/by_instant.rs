@@ -96,19 +96,14 @@ impl<Q: EventQueue> Engine<Q> {
             let records = &mut records[projection.target.index()];
             for landing in &landings {
                 let row = projection.row(landing.source as usize);
-                for place in landing.first as usize..landing.end as usize {
-                    records.push(Record {
-                        target: projection.targets[place],
-                        source: NeuronId(first_source + landing.source),
-                        projection: index as u32,
-                        rank: projection.rank(&row, place),
-                        arrival: Arrival {
-                            at: landing.at,
-                            receptor: projection.receptor,
-                            weight: projection.weights.at(place),
-                        },
-                    });
-                }
+                let source = NeuronId(first_source + landing.source);
+                let (first, end) = (landing.first as usize, landing.end as usize);
+                records.extend(projection.targets[first..end].iter().zip(first..).map(|(&target, place)| {
+                    let weight = projection.weights.at(place);
+                    let arrival = Arrival { at: landing.at, receptor: projection.receptor, weight };
+                    let rank = projection.rank(&row, place);
+                    Record { target, source, projection: index as u32, rank, arrival }
+                }));
             }
         }
         self.landings = landings;

@@ -105,12 +105,20 @@ impl Lif {
                 push += input.push(s, x, from, membrane, decay);
                 (s, x) = ((s + x * from) * decay.left, x * decay.left);
             }
+            drive += (input.drive * s).max(0.0);
+            match input.effect {
+                Effect::Conductance { .. } => rate += s.max(0.0) * self.per_capacitance,
+                Effect::Current { peak, .. } => lift += s.max(0.0) * peak,
+            }
+            if !input.is_alpha {
+                continue;
+            }
             // The peak of s + x t, decaying, is at most this: (t/tau) e^(-t/tau) <= 1/e.
             let rise = x * input.tau * ONE_OVER_E;
-            drive += (input.drive * s).max(0.0) + (input.drive * rise).max(0.0);
+            drive += (input.drive * rise).max(0.0);
             match input.effect {
-                Effect::Conductance { .. } => rate += (s.max(0.0) + rise.max(0.0)) * self.per_capacitance,
-                Effect::Current { peak, ramp_peak, .. } => lift += s.max(0.0) * peak + x.max(0.0) * ramp_peak,
+                Effect::Conductance { .. } => rate += rise.max(0.0) * self.per_capacitance,
+                Effect::Current { ramp_peak, .. } => lift += x.max(0.0) * ramp_peak,
             }
         }
         let m = match from {
