@@ -8,7 +8,7 @@ use crate::connect::Count;
 use crate::numbers::{bytes, grouped, short};
 use crate::plan::{Plan, available_memory};
 use crate::run::Failure;
-use crate::scenario::{Rule, Scenario, load};
+use crate::scenario::{Scenario, load};
 
 /// Prints what a scenario will take. Problems are errors.
 pub fn check(args: &CheckArgs, output: &mut Output) -> Result<Exit, CliError> {
@@ -67,7 +67,7 @@ fn projections(scenario: &Scenario, plan: &Plan) -> String {
         let name = |index: usize| &scenario.populations[index].name;
         rows.push([
             format!("{} → {}", name(projection.source), name(projection.target)),
-            rule_name(&projection.rule).to_owned(),
+            projection.rule.name().to_owned(),
             counted(planned.synapses),
             planned.events_per_second.map_or("-".to_owned(), rounded),
             bytes(planned.memory as u64),
@@ -85,16 +85,4 @@ fn counted(count: Count) -> String {
 /// A rate: whole numbers where it is large.
 fn rounded(rate: f64) -> String {
     if rate >= 100.0 { grouped(rate.round() as u64) } else { short(rate) }
-}
-
-fn rule_name(rule: &Rule) -> &'static str {
-    match rule {
-        Rule::AllToAll => "all_to_all",
-        Rule::OneToOne => "one_to_one",
-        Rule::Explicit(_) => "explicit",
-        Rule::FixedInDegree(_) => "fixed_in_degree",
-        Rule::FixedOutDegree(_) => "fixed_out_degree",
-        Rule::FixedTotalNumber(_) => "fixed_total_number",
-        Rule::PairwiseBernoulli(_) => "pairwise_bernoulli",
-    }
 }

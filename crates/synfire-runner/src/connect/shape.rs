@@ -122,7 +122,7 @@ impl Shape {
         if enough || !asks {
             return Ok(());
         }
-        Err(ConnectError::TooMany { rule: name(rule), asked, what, available })
+        Err(ConnectError::TooMany { rule: rule.name(), asked, what, available })
     }
 }
 
@@ -133,18 +133,5 @@ impl ProjectionSetup<'_> {
     /// Blocks that do not divide the populations.
     pub fn shape(&self) -> Result<Shape, ConnectError> {
         Shape::of(self.projection, self.sources, self.targets)
-    }
-}
-
-/// The rule's name in scenario files.
-pub fn name(rule: &Rule) -> &'static str {
-    match rule {
-        Rule::AllToAll => "all_to_all",
-        Rule::OneToOne => "one_to_one",
-        Rule::Explicit(_) => "explicit",
-        Rule::FixedInDegree(_) => "fixed_in_degree",
-        Rule::FixedOutDegree(_) => "fixed_out_degree",
-        Rule::FixedTotalNumber(_) => "fixed_total_number",
-        Rule::PairwiseBernoulli(_) => "pairwise_bernoulli",
     }
 }

@@ -172,6 +172,21 @@ pub enum Rule {
     PairwiseBernoulli(f64),
 }
 
+impl Rule {
+    /// The name in scenario files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Rule::AllToAll => "all_to_all",
+            Rule::OneToOne => "one_to_one",
+            Rule::Explicit(_) => "explicit",
+            Rule::FixedInDegree(_) => "fixed_in_degree",
+            Rule::FixedOutDegree(_) => "fixed_out_degree",
+            Rule::FixedTotalNumber(_) => "fixed_total_number",
+            Rule::PairwiseBernoulli(_) => "pairwise_bernoulli",
+        }
+    }
+}
+
 /// The pairs of an `explicit` projection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pairs {
