@@ -12,7 +12,7 @@ use synfire_core::observer::{Observer, Raster};
 use synfire_core::oracle;
 use synfire_core::{LocalId, PopulationId, Time};
 use synfire_numerics::random::{Stream, StreamKey};
-use synfire_runner::build::{build, population_setup, synapses_of};
+use synfire_runner::build::{Form, build_in_form, oracle_of, synapses_of};
 use synfire_runner::scenario::{self, Limits, Scenario};
 
 const END_MS: f64 = 40.0;
@@ -27,6 +27,7 @@ struct Kind {
     seed: u64,
     ties: bool,
     zero_delays: bool,
+    form: Form,
 }
 
 struct Draw {
@@ -55,6 +56,13 @@ impl Draw {
     /// All kinds of receptors, or only those whose effect is a sum of exponentials, or jumps alone.
     fn receptors(&mut self) -> Value {
         let tau = 1.0 + 9.0 * self.stream.uniform();
+        if self.kind.form == Form::Linear {
+            return json!({
+                "a": { "kind": "exponential", "tau": tau },
+                "b": { "kind": "exponential", "tau": 2.0 },
+                "c": { "kind": "exponential", "tau": 40.0 },
+            });
+        }
         let reset = self.stream.below(2) == 0;
         let refractory_input = self.stream.below(2) == 0;
         match self.stream.below(3) {
@@ -117,7 +125,10 @@ impl Draw {
             }
             all
         };
-        let currents = values(self, 100.0, 450.0);
+        let currents = match self.kind.form {
+            Form::Chosen => json!(values(self, 100.0, 450.0)),
+            Form::Linear => json!(100.0 + 120.0 * self.stream.uniform()),
+        };
         let starts = values(self, -75.0, -54.5);
         let t_ref = self.time(0.25, 4.0);
         json!({
@@ -160,10 +171,10 @@ fn network(kind: Kind) -> String {
     ];
     projections.push(json!({
         "source": "noise", "target": "cells", "receptor": "b", "connect": { "rule": "one_to_one" },
-        "weight": 3.5, "delay": draw.delay(),
+        "weight": if kind.form == Form::Linear { 120.0 } else { 3.5 }, "delay": draw.delay(),
     }));
     let (at, until) = (draw.time(0.0, 20.0), draw.time(20.0, 50.0));
-    let text = json!({
+    let mut text = json!({
         "synfire": 1,
         "seed": kind.seed,
         "duration": END_MS,
@@ -179,6 +190,9 @@ fn network(kind: Kind) -> String {
             { "kind": "current_step", "population": "more", "at": at, "amplitude": -20 },
         ],
     });
+    if kind.form == Form::Linear {
+        text["stimuli"] = json!([]);
+    }
     text.to_string()
 }
 
@@ -200,8 +214,14 @@ fn end() -> Time {
     Time::from_ms(END_MS).unwrap()
 }
 
-fn run(scenario: &Scenario, options: &Options, stops: &[Time], probes: Vec<Probe>) -> (Raster, Samples) {
-    let mut simulation = Simulation::new(build(scenario).unwrap(), probes, options).unwrap();
+fn run(
+    (scenario, form): (&Scenario, Form),
+    options: &Options,
+    stops: &[Time],
+    probes: Vec<Probe>,
+) -> (Raster, Samples) {
+    let network = build_in_form(scenario, form).unwrap();
+    let mut simulation = Simulation::new(network, probes, options).unwrap();
     let mut seen = (Raster::default(), Samples::default());
     for &stop in stops {
         simulation.run(stop, &mut seen).unwrap();
@@ -221,11 +241,8 @@ fn probes(scenario: &Scenario) -> Vec<Probe> {
     (0..cells.size).map(probe).collect()
 }
 
-fn by_oracle(scenario: &Scenario) -> Vec<(Time, PopulationId, LocalId)> {
-    let units = |index: usize| {
-        let setup = population_setup(scenario, index).unwrap();
-        (scenario.populations[index].model.oracle)(&setup, end()).unwrap()
-    };
+fn by_oracle(scenario: &Scenario, form: Form) -> Vec<(Time, PopulationId, LocalId)> {
+    let units = |index: usize| oracle_of(scenario, index, end(), form).unwrap();
     let mut populations: Vec<_> = (0..scenario.populations.len()).map(units).collect();
     let projections: Vec<_> =
         (0..scenario.projections.len()).map(|i| synapses_of(scenario, i).unwrap()).collect();
@@ -235,8 +252,8 @@ fn by_oracle(scenario: &Scenario) -> Vec<(Time, PopulationId, LocalId)> {
 /// All ways of running a scenario; tells how many spikes the neurons make.
 fn all_ways_agree(kind: Kind, stops: &[Time]) -> usize {
     let scenario = load(&network(kind));
-    let expected = by_oracle(&scenario);
-    let sampled = run(&scenario, &Options::default(), &[], probes(&scenario));
+    let expected = by_oracle(&scenario, kind.form);
+    let sampled = run((&scenario, kind.form), &Options::default(), &[], probes(&scenario));
     assert_eq!(sampled.0.spikes, expected, "the oracle's spikes are others");
     let engines =
         if kind.zero_delays { &[EngineKind::Queue][..] } else { &[EngineKind::Queue, EngineKind::Lookahead] };
@@ -244,11 +261,15 @@ fn all_ways_agree(kind: Kind, stops: &[Time]) -> usize {
         for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
             let options = Options { queue, engine: Some(engine), ..Options::default() };
             assert_eq!(
-                run(&scenario, &options, stops, probes(&scenario)),
+                run((&scenario, kind.form), &options, stops, probes(&scenario)),
                 sampled,
                 "{engine:?} {queue:?} in pieces"
             );
-            assert_eq!(run(&scenario, &options, &[], vec![]).0, sampled.0, "{engine:?} {queue:?} unrecorded");
+            assert_eq!(
+                run((&scenario, kind.form), &options, &[], vec![]).0,
+                sampled.0,
+                "{engine:?} {queue:?} unrecorded"
+            );
         }
     }
     expected.iter().filter(|spike| spike.1 == CELLS || spike.1 == MORE).count()
@@ -261,22 +282,36 @@ proptest! {
     fn all_ways_of_running_give_the_same_bits(seed: u64, ties: bool, zero_delays: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {
         let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
         stops.sort();
-        all_ways_agree(Kind { seed, ties, zero_delays }, &stops);
+        all_ways_agree(Kind { seed, ties, zero_delays, form: Form::Chosen }, &stops);
+    }
+
+    #[test]
+    fn populations_in_linear_form_too(seed: u64, ties: bool, zero_delays: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {
+        let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
+        stops.sort();
+        all_ways_agree(Kind { seed, ties, zero_delays, form: Form::Linear }, &stops);
     }
 }
 
 /// The networks above are worth something only if they are alive, and if things meet in them.
 #[test]
 fn the_networks_spike_and_their_instants_meet() {
+    let (spikes, meetings) = spikes_and_meetings(Form::Chosen);
+    assert!(spikes > 500, "{spikes} spikes");
+    assert!(meetings > 50, "{meetings} pairs of spikes at one instant");
+    // Currents alone make no two neurons spike at the instant of an arrival.
+    assert!(spikes_and_meetings(Form::Linear).0 > 500);
+}
+
+fn spikes_and_meetings(form: Form) -> (usize, usize) {
     let (mut spikes, mut meetings) = (0, 0);
     for seed in 0..40 {
-        let kind = Kind { seed, ties: true, zero_delays: seed % 2 == 0 };
+        let kind = Kind { seed, ties: true, zero_delays: seed % 2 == 0, form };
         let scenario = load(&network(kind));
-        let mut raster = run(&scenario, &Options::default(), &[], vec![]).0.spikes;
+        let mut raster = run((&scenario, kind.form), &Options::default(), &[], vec![]).0.spikes;
         raster.retain(|spike| spike.1 == CELLS || spike.1 == MORE);
         spikes += raster.len();
         meetings += raster.windows(2).filter(|pair| pair[0].0 == pair[1].0).count();
     }
-    assert!(spikes > 500, "{spikes} spikes");
-    assert!(meetings > 50, "{meetings} pairs of spikes at one instant");
+    (spikes, meetings)
 }

@@ -1,6 +1,7 @@
 //! A group: one population as the engine sees it.
 
-use crate::ids::LocalId;
+use crate::ids::{LocalId, NeuronId};
+use crate::network::Projection;
 use crate::receptor::Receptor;
 use crate::spec::{Column, ParamError, ParamTable};
 use crate::time::Time;
@@ -26,6 +27,21 @@ pub struct Touch {
     pub first: u32,
     /// How many they are; 0 for a neuron that is only due.
     pub count: u32,
+}
+
+/// All synapses that one spike reaches at one instant over one projection.
+#[derive(Clone, Copy, Debug)]
+pub struct Volley {
+    /// When.
+    pub at: Time,
+    /// Whose spike.
+    pub source: NeuronId,
+    /// The projection, as declared.
+    pub projection: u32,
+    /// The first of its synapses, as a place in the projection.
+    pub first: u64,
+    /// The place after the last.
+    pub end: u64,
 }
 
 /// Up to when a group is driven.
@@ -77,6 +93,28 @@ pub trait Group: Send {
         arrivals: &[Arrival],
         out: &mut Outbox,
     ) -> Result<(), GroupError>;
+
+    /// Whether the group can go through windows as a whole, with [`Group::drive_window`] instead of [`Group::drive`]. A group
+    /// is driven in one way from the beginning to the end.
+    fn sweeps(&self) -> bool {
+        false
+    }
+
+    /// Drives all neurons up to before `to`. The volleys come in canonical order; no source has two at one instant over one
+    /// projection.
+    ///
+    /// # Errors
+    /// As [`Group::drive`].
+    fn drive_window(
+        &mut self,
+        to: Time,
+        volleys: &[Volley],
+        projections: &[Projection],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        let _ = (to, volleys, projections, out);
+        Ok(())
+    }
 
     /// The value of a variable (see [`crate::receptor::variable_names`]) at `at`, after everything that happens then, if
     /// all that happened up to `at` and nothing later has been driven. Changes nothing.

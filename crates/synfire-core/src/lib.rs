@@ -5,6 +5,7 @@
 pub mod engine;
 pub mod group;
 mod ids;
+pub mod linear;
 pub mod model;
 pub mod network;
 pub mod observer;

@@ -5,6 +5,7 @@
 
 use synfire_core::Time;
 use synfire_core::group::{Group, PopulationSetup, SetupError};
+use synfire_core::linear::LinearNeuron;
 use synfire_core::model::NeuronModel;
 use synfire_core::oracle::{OracleNeurons, OracleSource, OracleUnits};
 use synfire_core::population::Population;
@@ -23,12 +24,14 @@ pub struct ModelEntry {
     pub build: fn(&PopulationSetup) -> Result<Box<dyn Group>, SetupError>,
     /// Makes a population for the oracle, which needs to know how long sources have to go on.
     pub oracle: MakeOracle,
+    /// Describes a population that can be driven in coordinates that rest between events; `None` if this one cannot.
+    pub linear: fn(&PopulationSetup) -> Option<LinearNeuron>,
 }
 
 /// Makes a population for the oracle, up to a time.
 pub type MakeOracle = fn(&PopulationSetup, Time) -> Result<Box<dyn OracleUnits>, SetupError>;
 
-/// Declares the modules of models and registers them: one line a model, `neuron` or `source`.
+/// Declares the modules of models and registers them: one line a model, `neuron`, `linear` or `source`.
 macro_rules! catalogue {
     ($($kind:ident $module:ident :: $model:ident),* $(,)?) => {
         $(pub mod $module;)*
@@ -46,7 +49,15 @@ macro_rules! neuron {
             check: |row, receptors| <$model as NeuronModel>::prepare(row, receptors).map(|_| ()),
             build: |setup| Ok(Box::new(Population::<$model>::new(setup)?)),
             oracle: |setup, _| Ok(Box::new(OracleNeurons::<$model>::new(setup)?)),
+            linear: |_| None,
         }
+    };
+}
+
+/// The entry of a neuron model some of whose populations can be driven in coordinates that rest between events.
+macro_rules! linear {
+    ($model:ty) => {
+        ModelEntry { linear: <$model>::linear, ..neuron!($model) }
     };
 }
 
@@ -58,12 +69,13 @@ macro_rules! source {
             check: |_, _| Ok(()),
             build: |setup| Ok(Box::new(SourceGroup::new(trains::<$model>(setup)?))),
             oracle: |setup, until| Ok(Box::new(OracleSource::new(trains::<$model>(setup)?, until))),
+            linear: |_| None,
         }
     };
 }
 
 catalogue! {
-    neuron lif::Lif,
+    linear lif::Lif,
     source spike_source::SpikeSource,
     source poisson::Poisson,
 }

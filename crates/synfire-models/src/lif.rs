@@ -6,6 +6,7 @@
 mod conductance;
 mod crossing;
 mod flow;
+mod linear;
 
 use synfire_core::model::{Anchored, Crossing, NeuronModel, Unresolved};
 use synfire_core::receptor::{Receptor, ReceptorKind, ReceptorSet};

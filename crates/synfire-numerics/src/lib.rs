@@ -2,6 +2,7 @@
 
 pub mod dd;
 pub mod drive_sign;
+pub mod integrator;
 pub mod math;
 pub mod quadrature;
 pub mod random;

@@ -11,12 +11,15 @@
 //! | `connect` | projection | row; for `fixed_total_number` block |
 //! | `weight`, `delay` | projection | synapse, in the order of declaration |
 
+mod form;
+
 use crate::connect::{ConnectError, Listed, PairList, ProjectionSetup, connect};
 use crate::draw::{self, DrawError, Owner, Use};
 use crate::formats::FileError;
 use crate::formats::edges::{EdgeList, read_edges};
 use crate::formats::spikes::read_spike_trains;
 use crate::scenario::{Pairs, Population, Projection, Quantity, Rule, Scenario, SpikeTimes};
+pub use form::{Form, oracle_of};
 use std::path::{Path, PathBuf};
 use synfire_core::Time;
 use synfire_core::group::{CurrentStep, PopulationSetup, SetupError};
@@ -179,22 +182,35 @@ pub fn build(scenario: &Scenario) -> Result<Network, BuildError> {
     build_with_progress(scenario, |_| {})
 }
 
+/// The same with a form of its populations that the scenario would not choose: for tests of the forms.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_in_form(scenario: &Scenario, form: Form) -> Result<Network, BuildError> {
+    build_all(scenario, form, |_| {})
+}
+
 /// The same; `progress` is told of each population and projection that is done.
 ///
 /// # Errors
 /// As [`build`].
 pub fn build_with_progress(
     scenario: &Scenario,
+    progress: impl FnMut(BuildProgress<'_>),
+) -> Result<Network, BuildError> {
+    build_all(scenario, Form::Chosen, progress)
+}
+
+fn build_all(
+    scenario: &Scenario,
+    form: Form,
     mut progress: impl FnMut(BuildProgress<'_>),
 ) -> Result<Network, BuildError> {
     let total = scenario.populations.len() + scenario.projections.len();
     let mut network = Network { groups: Vec::new(), projections: Vec::new() };
     for (index, population) in scenario.populations.iter().enumerate() {
         let _span = tracing::info_span!("population", name = population.name).entered();
-        let setup = population_setup(scenario, index)?;
-        let group =
-            (population.model.build)(&setup).map_err(|error| BuildError::of_population(population, error))?;
-        network.groups.push(group);
+        network.groups.push(form::group_of(scenario, index, form)?);
         let (source, done) = (population.name.as_str(), index + 1);
         progress(BuildProgress { source, target: None, done, total, synapses: 0 });
     }

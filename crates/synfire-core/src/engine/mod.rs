@@ -114,6 +114,16 @@ const LEAST_WINDOW_MS: f64 = 1e-2;
 
 /// Windows shorter than this are not worth their overhead: unless told otherwise, the queue engine runs such networks.
 const WORTHWHILE_WINDOW_MS: f64 = 0.25;
+/// The same where all neurons are of groups that go through windows as a whole.
+const WORTHWHILE_SWEPT_WINDOW_MS: f64 = 0.04;
+
+fn worthwhile_window_ms(network: &Network) -> f64 {
+    let mut is_target = vec![false; network.groups.len()];
+    network.projections.iter().for_each(|p| is_target[p.target.index()] = true);
+    let sweep_all =
+        network.groups.iter().zip(is_target).all(|(group, is_target)| group.sweeps() || !is_target);
+    if sweep_all { WORTHWHILE_SWEPT_WINDOW_MS } else { WORTHWHILE_WINDOW_MS }
+}
 
 /// A network being run.
 pub struct Simulation {
@@ -156,7 +166,7 @@ impl Simulation {
                 return Err(EngineError::DelayTooShort { least_delay_ms, least_window_ms: LEAST_WINDOW_MS });
             }
             Some(kind) => kind,
-            None if least_delay_ms >= WORTHWHILE_WINDOW_MS => EngineKind::Lookahead,
+            None if least_delay_ms >= worthwhile_window_ms(&network) => EngineKind::Lookahead,
             None => EngineKind::Queue,
         };
         let mut inner = match options.queue {
@@ -223,6 +233,8 @@ struct Engine<Q> {
     direct: Vec<Vec<usize>>,
     /// The populations that are asked directly: the queue does not know them.
     is_direct: Vec<bool>,
+    /// The populations that go through windows as a whole: the queue does not know them either.
+    is_swept: Vec<bool>,
     now: Time,
     started: bool,
     counts: Counts,
@@ -267,6 +279,7 @@ impl<Q: EventQueue> Engine<Q> {
             window_ms: f64::INFINITY,
             direct: vec![Vec::new(); populations],
             is_direct: vec![false; populations],
+            is_swept: vec![false; populations],
             now: Time::ZERO,
             started: false,
             counts: Counts { spikes: vec![0; populations], ..Counts::default() },
@@ -289,7 +302,7 @@ impl<Q: EventQueue> Engine<Q> {
         for population in 0..self.network.groups.len() {
             self.scratch.out.clear();
             self.network.groups[population].start(&mut self.scratch.out);
-            if self.is_direct[population] {
+            if self.is_direct[population] || self.is_swept[population] {
                 self.scratch.out.wakes.clear();
             }
             self.take_wakes(population);
