@@ -3,8 +3,8 @@
 use crate::input::Fading;
 use crate::linear::{Spectrum, Vector, dot, plus};
 use crate::orbit::{Chain, Field, Orbit};
-use synfire_numerics::roots::{self, Tolerance};
 use synfire_numerics::math;
+use synfire_numerics::roots::{self, Tolerance};
 
 /// A turn this near to a border, in units of the last place of what it is made of, is decided by rounding.
 const AMBIGUOUS_ULPS: f64 = 4.0;

@@ -165,7 +165,10 @@ mod tests {
                     for i in 0..2 {
                         let k_scale = right_k[0].abs().max(right_k[1].abs());
                         let rise_scale = right_rise[0].abs().max(right_rise[1].abs());
-                        assert!((k[i] - right_k[i]).abs() < 2e-9 * k_scale, "{rows:?} {rate} {t}: {k:?} {right_k:?}");
+                        assert!(
+                            (k[i] - right_k[i]).abs() < 2e-9 * k_scale,
+                            "{rows:?} {rate} {t}: {k:?} {right_k:?}"
+                        );
                         assert!(
                             (rise[i] - right_rise[i]).abs() < 2e-9 * rise_scale,
                             "{rows:?} {rate} {t}: {rise:?} {right_rise:?}"

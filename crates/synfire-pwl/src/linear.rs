@@ -269,7 +269,8 @@ impl Turns {
             }
             Spectrum::Real(..) => {
                 let ratio = -slope * linear.root / rest;
-                let first = if ratio > 0.0 && ratio < 1.0 { math::atanh(ratio) / linear.root } else { f64::INFINITY };
+                let first =
+                    if ratio > 0.0 && ratio < 1.0 { math::atanh(ratio) / linear.root } else { f64::INFINITY };
                 Turns { first, ..never }
             }
         }
@@ -277,7 +278,8 @@ impl Turns {
 
     /// Those in (from, to), appended to `list`.
     pub fn within(&self, from: f64, to: f64, list: &mut Vec<f64>) {
-        let mut k = if self.period.is_finite() { ((from - self.first) / self.period).floor().max(0.0) } else { 0.0 };
+        let mut k =
+            if self.period.is_finite() { ((from - self.first) / self.period).floor().max(0.0) } else { 0.0 };
         loop {
             let t = if k == 0.0 { self.first } else { self.first + k * self.period };
             if t >= to {
@@ -350,7 +352,10 @@ mod tests {
                 let (found, right) = (linear.flow(x, force, &linear.over(t)), brute(matrix, t, x, force));
                 for i in 0..2 {
                     let scale = right[0].abs().max(right[1].abs()).max(1.0);
-                    assert!((found[i] - right[i]).abs() < 4e-14 * scale, "{matrix:?} {t}: {found:?} {right:?}");
+                    assert!(
+                        (found[i] - right[i]).abs() < 4e-14 * scale,
+                        "{matrix:?} {t}: {found:?} {right:?}"
+                    );
                 }
             }
         }

@@ -160,7 +160,9 @@ impl System {
     fn zone_above(&self, is_above: impl Fn(usize) -> bool) -> usize {
         match &self.layout {
             Layout::Parallel => (0..self.faces.len()).take_while(|&face| is_above(face)).count(),
-            Layout::General => (0..self.faces.len()).filter(|&face| is_above(face)).map(|face| 1 << face).sum(),
+            Layout::General => {
+                (0..self.faces.len()).filter(|&face| is_above(face)).map(|face| 1 << face).sum()
+            }
         }
     }
 
@@ -180,7 +182,8 @@ impl System {
 
     /// The zone on the other side of a face of `zone`.
     fn beyond(&self, zone: usize, face: usize, upward: bool) -> Option<usize> {
-        let ways = self.zones[zone].walls.iter().filter_map(|wall| if upward { wall.above } else { wall.below });
+        let ways =
+            self.zones[zone].walls.iter().filter_map(|wall| if upward { wall.above } else { wall.below });
         ways.into_iter().find(|way| way.face == face).map(|way| way.zone)
     }
 

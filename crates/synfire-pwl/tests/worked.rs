@@ -1,4 +1,5 @@
 //! Numbers of closed forms, computed in many digits elsewhere.
+#![allow(clippy::excessive_precision)]
 
 use synfire_pwl::linear::{Linear, Matrix};
 use synfire_pwl::system::{Step, System, Walk};
@@ -76,14 +77,20 @@ fn a_resonate_and_fire_neuron() {
 #[test]
 fn the_absolute_value_integrate_and_fire_neuron() {
     let slope = |a: f64| (Linear::new(Matrix::new([[a, 0.0], [0.0, a]])), [0.0, 0.0]);
-    let system =
-        System::parallel([1.0, 0.0], &[(0.0, true), (1.0, true)], &[slope(-1.0), slope(1.0), slope(1.0)], &[]);
+    let system = System::parallel(
+        [1.0, 0.0],
+        &[(0.0, true), (1.0, true)],
+        &[slope(-1.0), slope(1.0), slope(1.0)],
+        &[],
+    );
     let mut walk = Walk::new(&system, [-1.0, 0.0], 0.1, &[]);
     walk.step(1e4);
     assert!(matches!(walk.step(1e4), Step::Face { face: 1, upward: true, .. }));
     close(walk.elapsed_ms, 4.795_790_545_596_741_088_123_887, 1e-15);
     // Below 0 there is a rest at -|I| and a threshold at |I|.
-    assert!(matches!(Walk::new(&system, [0.0999, 0.0], -0.1, &[]).run(1e3), [v, _] if (v + 0.1).abs() < 1e-14));
+    assert!(
+        matches!(Walk::new(&system, [0.0999, 0.0], -0.1, &[]).run(1e3), [v, _] if (v + 0.1).abs() < 1e-14)
+    );
     let mut walk = Walk::new(&system, [0.1001, 0.0], -0.1, &[]);
     assert!(matches!(walk.step(1e4), Step::Face { face: 1, upward: true, .. }));
 }
