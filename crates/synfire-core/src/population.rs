@@ -321,6 +321,7 @@ impl<M: NeuronModel> Cell<'_, M> {
 
     /// What is due at `now`. A bound that has come up is replaced by a better one, or by the crossing; the anchor stays
     /// where it is.
+    #[inline(always)] // watched or not, each has its own
     fn due(&mut self, now: Time, input: bool, out: &mut Outbox) -> Result<Due, GroupError> {
         if self.neuron.kind == Next::Bound && self.neuron.next <= now {
             self.refine(now, input, out)?;
@@ -451,7 +452,7 @@ impl<M: NeuronModel> Cell<'_, M> {
     /// The short way for neurons without receptor variables through arrivals from `done` on that come one at a time, each
     /// the next thing that happens, and make no spike: what [`Self::happen`] does then, without its questions. Tells how
     /// far it came; what is not plain is left as it was.
-    #[inline]
+    #[inline(always)] // watched or not, each has its own
     fn plain_arrivals(&mut self, arrivals: &[Arrival], mut done: usize) -> usize {
         let is_plain =
             self.inputs.is_empty() && self.schedules.is_empty() && self.neuron.kind != Next::RefractoryEnd;
@@ -486,7 +487,7 @@ impl<M: NeuronModel> Cell<'_, M> {
     }
 
     /// The lapses from each arrival to the next, which need not wait for states.
-    #[inline]
+    #[inline(always)] // watched or not, each has its own
     fn find_lapses(&mut self, arrivals: &[Arrival]) {
         self.lapses.clear();
         let between = |pair: &[Arrival]| self.model.lapse(pair[1].at.since(pair[0].at));

@@ -178,11 +178,13 @@ impl<Q: EventQueue> Engine<Q> {
 }
 
 /// The compile-time answer of the observer's type.
+#[inline]
 pub(super) fn needs_arrivals<O: Observer>(_: &O) -> bool {
     O::ARRIVALS
 }
 
 /// The compile-time answer of the observer's type.
+#[inline]
 pub(super) fn needs_notes<O: Observer>(_: &O) -> bool {
     O::NOTES
 }
