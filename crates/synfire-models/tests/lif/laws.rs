@@ -144,7 +144,8 @@ fn what_is_beyond_the_range_of_doubles_ends() {
                     receptors: vec![live, fast],
                 };
                 let ready = neuron.ready();
-                let _ = ready.crossing();
+                let is_number = ready.inputs.iter().all(|input| input.is_finite());
+                assert_eq!(ready.lif.first_crossing(ready.anchored()).is_ok(), is_number);
                 for from in [0.0, 1.0] {
                     assert!(ready.bound(from) >= from);
                 }
