@@ -9,13 +9,13 @@
 //! such a source projects one to one and to one population only, its spikes need not fly at all: when a neuron is driven, its
 //! own source is asked for what arrives in the window. That is called *direct* input. It gives the same arrivals.
 
-use super::by_instant::needs_arrivals;
+use super::by_instant::{needs_arrivals, needs_notes};
 use super::flights::Landing;
 use super::{Engine, RunError, Scratch};
 use crate::group::{Arrival, Touch, Until, Volley};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Values;
-use crate::observer::Observer;
+use crate::observer::{Observer, Origin};
 use crate::queue::EventQueue;
 use crate::time::Time;
 use std::ops::Range;
@@ -103,7 +103,7 @@ impl<Q: EventQueue> Engine<Q> {
         until: Time,
         observer: &mut impl Observer,
     ) -> Result<(), RunError> {
-        self.start();
+        self.start(observer);
         loop {
             // Direct input comes at any time, and so do the spikes of groups that are swept: there is no idle time to jump over.
             let next = match self.is_direct.contains(&true) || self.is_swept.contains(&true) {
@@ -120,6 +120,9 @@ impl<Q: EventQueue> Engine<Q> {
                 to = self.probes.next().next_up();
             }
             self.window(to, observer)?;
+            if needs_notes(observer) {
+                observer.window(next, to);
+            }
             self.now = to;
         }
     }
@@ -190,10 +193,14 @@ impl<Q: EventQueue> Engine<Q> {
             self.counts.arrivals += volley.end - volley.first;
             if needs_arrivals(observer) {
                 let projection = &self.network.projections[volley.projection as usize];
+                let targets = &projection.targets;
                 for place in volley.first as usize..volley.end as usize {
                     let (at, receptor) = (volley.at, projection.receptor);
                     let arrival = Arrival { at, receptor, weight: projection.weights.at(place) };
-                    observer.arrival(volley.source, id, LocalId(projection.targets[place]), &arrival);
+                    let delay_ms = projection.delays.at(place);
+                    let (source, projection) = (volley.source, volley.projection);
+                    let origin = Origin { source, projection, delay_ms, generation: 0 };
+                    observer.arrival(&origin, id, LocalId(targets[place]), &arrival);
                 }
             }
         }
@@ -202,6 +209,7 @@ impl<Q: EventQueue> Engine<Q> {
             .drive_window(to, volleys, &self.network.projections, &mut self.scratch.out)
             .map_err(|error| RunError::Group { population: id, error })?;
         self.take_spikes(id);
+        self.tell_notes(id, None, observer);
         Ok(())
     }
 
@@ -391,10 +399,10 @@ impl<Q: EventQueue> Engine<Q> {
                 self.touch(population, LocalId(target), inbox, entries, observer);
             }
             if self.scratch.arrivals.len() >= BATCH {
-                self.drive_batch(population, to)?;
+                self.drive_batch(population, to, observer)?;
             }
         }
-        self.drive_batch(population, to)
+        self.drive_batch(population, to, observer)
     }
 
     /// Asks the neuron's direct sources for what arrives before `to`.
@@ -430,9 +438,11 @@ impl<Q: EventQueue> Engine<Q> {
         let projections = &self.network.projections;
         let arrivals = &mut self.scratch.arrivals;
         let first = arrivals.len();
-        let mut add = |source: NeuronId, arrival: Arrival| {
+        let mut add = |source: NeuronId, projection: u32, place: usize, arrival: Arrival| {
             if needs_arrivals(observer) {
-                observer.arrival(source, PopulationId(population as u32), neuron, &arrival);
+                let delay_ms = projections[projection as usize].delays.at(place);
+                let origin = Origin { source, projection, delay_ms, generation: 0 };
+                observer.arrival(&origin, PopulationId(population as u32), neuron, &arrival);
             }
             arrivals.push(arrival);
         };
@@ -453,19 +463,24 @@ impl<Q: EventQueue> Engine<Q> {
                     || a.at == arrival.at && (a.source, a.projection) < (volley.source, volley.projection)
             };
             while let Some(a) = direct.next_if(is_before) {
-                add(a.source, arrive(a));
+                add(a.source, a.projection, neuron.index(), arrive(a));
             }
-            add(volley.source, arrival);
+            add(volley.source, volley.projection, volley.first as usize + entry.place as usize, arrival);
         }
         for a in direct {
-            add(a.source, arrive(a));
+            add(a.source, a.projection, neuron.index(), arrive(a));
         }
         let count = self.scratch.arrivals.len() - first;
         self.counts.arrivals += count as u64;
         self.scratch.touched.push(Touch { neuron, first: first as u32, count: count as u32 });
     }
 
-    fn drive_batch(&mut self, population: usize, to: Time) -> Result<(), RunError> {
+    fn drive_batch(
+        &mut self,
+        population: usize,
+        to: Time,
+        observer: &mut impl Observer,
+    ) -> Result<(), RunError> {
         let id = PopulationId(population as u32);
         let scratch = &mut self.scratch;
         scratch.out.clear();
@@ -476,6 +491,7 @@ impl<Q: EventQueue> Engine<Q> {
         scratch.arrivals.clear();
         self.take_spikes(id);
         self.take_wakes(population);
+        self.tell_notes(id, None, observer);
         Ok(())
     }
 }

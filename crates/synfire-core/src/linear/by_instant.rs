@@ -1,7 +1,7 @@
 //! Neurons one by one: each is moved on when something happens to it.
 
 use super::{LinearPopulation, Membrane};
-use crate::group::{Arrival, GroupError, Outbox, Until};
+use crate::group::{Arrival, Cause, GroupError, Outbox, Until, What};
 use crate::ids::LocalId;
 use crate::time::Time;
 
@@ -100,6 +100,7 @@ impl<const K: usize> LinearPopulation<K> {
         if !is_due && arrivals.is_empty() {
             return Ok(false);
         }
+        let neuron = LocalId(index as u32);
         let integrator = &self.membrane.integrator;
         let (epoch, offset) = now.parts();
         let mut x = self.coordinates(index);
@@ -108,6 +109,7 @@ impl<const K: usize> LinearPopulation<K> {
         if is_due && kind == Next::RefractoryEnd {
             x[0] = self.membrane.released(&x, &fade, offset);
             kind = Next::Bound;
+            out.note(now, 0, neuron, What::RefractoryEnd);
         }
         for arrival in arrivals {
             let k = arrival.receptor as usize + 1;
@@ -117,7 +119,14 @@ impl<const K: usize> LinearPopulation<K> {
         }
         let crosses = is_due && kind == Next::Crossing;
         let fires = crosses || kind != Next::RefractoryEnd && integrator.value(&x, &fade) >= 0.0;
+        if crosses {
+            out.note(now, 0, neuron, What::Confirmed);
+        } else if kind == Next::Crossing {
+            out.note(now, 0, neuron, What::Retracted { crossing: next });
+        }
         let (next, kind) = if fires {
+            let cause = if crosses || arrivals.is_empty() { Cause::Crossing } else { Cause::Arrival };
+            out.note(now, 0, neuron, What::Spike { cause });
             x[0] = f64::NEG_INFINITY;
             (now.after(self.membrane.refractory_ms), Next::RefractoryEnd)
         } else if kind == Next::RefractoryEnd {
@@ -148,6 +157,7 @@ impl<const K: usize> LinearPopulation<K> {
             if let Some(at) = passage.at.and_then(|offset| Time::from_parts(epoch, offset)) {
                 let record = &mut self.records[index];
                 (record.next, record.kind) = (at.max(now), Next::Crossing);
+                out.note(now, 0, LocalId(index as u32), What::Predicted { crossing: record.next });
                 return Ok(());
             }
             integrator.move_on(&mut x);

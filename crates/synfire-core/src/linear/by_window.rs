@@ -6,7 +6,7 @@
 //! are looked for when something arrives, when a window closes and when the epoch ends.
 
 use super::LinearPopulation;
-use crate::group::{GroupError, Outbox, Volley};
+use crate::group::{Cause, GroupError, Outbox, Volley, What};
 use crate::ids::LocalId;
 use crate::network::{Projection, Values};
 use crate::time::Time;
@@ -58,6 +58,11 @@ enum Reach {
 impl Sweep {
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// The instant at an offset in the epoch.
+    fn at(&self, offset: f64) -> Time {
+        Time::from_parts(self.epoch, offset).unwrap_or(Time::NEVER)
     }
 }
 
@@ -134,7 +139,7 @@ impl<const K: usize> LinearPopulation<K> {
                 }
                 sweep.refractory_ends.pop();
                 let (_, offset) = end.parts();
-                self.release(sweep, neuron as usize, offset);
+                self.release(sweep, neuron as usize, offset, out);
             }
             if to <= epoch_end {
                 return Ok(());
@@ -179,7 +184,8 @@ impl<const K: usize> LinearPopulation<K> {
     }
 
     /// The refractory time ends.
-    fn release(&mut self, sweep: &mut Sweep, index: usize, offset: f64) {
+    fn release(&mut self, sweep: &mut Sweep, index: usize, offset: f64, out: &mut Outbox) {
+        out.note(sweep.at(offset), 0, LocalId(index as u32), What::RefractoryEnd);
         let integrator = &self.membrane.integrator;
         let mut x = self.coordinates(index);
         let fade = integrator.fade(offset);
@@ -268,10 +274,15 @@ impl<const K: usize> LinearPopulation<K> {
             self.watch(sweep, index, offset);
         } else if sweep.headroom[index] == f64::NEG_INFINITY {
             let next = self.bound(index, offset);
-            let watch = &mut sweep.watches[index];
+            let watch = &sweep.watches[index];
             // A crossing found at this very instant stays: a current does not take it back.
             if !(watch.is_found && watch.next == offset) {
-                *watch = Watch { from: offset, next, is_found: false };
+                let was = *watch;
+                if was.is_found && was.next.is_finite() {
+                    let crossing = sweep.at(was.next);
+                    out.note(sweep.at(offset), 0, LocalId(index as u32), What::Retracted { crossing });
+                }
+                sweep.watches[index] = Watch { from: offset, next, is_found: false };
             }
         }
         Ok(())
@@ -308,25 +319,30 @@ impl<const K: usize> LinearPopulation<K> {
             Reach::Arrival(limit) => (limit, true),
             Reach::Close(limit) => (limit, false),
         };
+        let neuron = LocalId(index as u32);
         loop {
             let watch = sweep.watches[index];
             let is_open = watch.next < limit || is_arrival && watch.next == limit;
             if !watch.is_found && is_open {
                 let passage = self.membrane.integrator.passage(&self.coordinates(index), watch.from);
                 if !passage.is_known {
-                    let anchor = Time::from_parts(sweep.epoch, watch.from).unwrap_or(Time::NEVER);
-                    return Err(self.unresolved(index, anchor));
+                    return Err(self.unresolved(index, sweep.at(watch.from)));
                 }
                 out.ambiguous += u64::from(passage.ambiguous);
                 let next = passage.at.unwrap_or(f64::INFINITY);
                 sweep.watches[index] = Watch { next, is_found: true, ..watch };
+                if next.is_finite() {
+                    out.note(sweep.at(watch.from), 0, neuron, What::Predicted { crossing: sweep.at(next) });
+                }
             }
             let at = sweep.watches[index].next;
             if at >= limit {
                 return Ok(());
             }
-            let at = Time::from_parts(sweep.epoch, at).unwrap_or(Time::NEVER);
-            out.spikes.push((at, LocalId(index as u32)));
+            let at = sweep.at(at);
+            out.spikes.push((at, neuron));
+            out.note(at, 0, neuron, What::Confirmed);
+            out.note(at, 0, neuron, What::Spike { cause: Cause::Crossing });
             self.x[0][index] = f64::NEG_INFINITY;
             sweep.headroom[index] = f64::INFINITY;
             let end = at.after(self.membrane.refractory_ms);
@@ -335,7 +351,7 @@ impl<const K: usize> LinearPopulation<K> {
                 sweep.refractory_ends.push(Reverse((end, index as u32)));
                 return Ok(());
             }
-            self.release(sweep, index, offset);
+            self.release(sweep, index, offset, out);
             if sweep.headroom[index] != f64::NEG_INFINITY {
                 return Ok(());
             }

@@ -22,7 +22,7 @@ mod oracle;
 
 use crate::group::{Arrival, Group, GroupError, Outbox, PopulationSetup, Touch, Until, Volley};
 use crate::ids::LocalId;
-use crate::model::Unresolved;
+use crate::model::{NeuronModel, Unresolved};
 use crate::network::Projection;
 use crate::spec::Column;
 use crate::time::Time;
@@ -30,6 +30,12 @@ use by_instant::Record;
 use by_window::Sweep;
 pub use oracle::oracle;
 use synfire_numerics::integrator::Integrator;
+
+/// A neuron model some of whose populations can be driven in this form.
+pub trait LinearModel: NeuronModel {
+    /// Describes the population; `None` if it cannot be driven so.
+    fn linear(setup: &PopulationSetup) -> Option<LinearNeuron>;
+}
 
 /// A leaky integrate-and-fire neuron as this module needs to know it: the same for a whole population. Times in ms.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@
 //! that leaves.
 
 use synfire_core::group::PopulationSetup;
-use synfire_core::linear::{LinearNeuron, MOST_RECEPTORS};
+use synfire_core::linear::{LinearModel, LinearNeuron, MOST_RECEPTORS};
 use synfire_core::model::NeuronModel;
 use synfire_core::receptor::{ReceptorKind, ReceptorSet};
 use synfire_core::spec::Column;
@@ -22,10 +22,10 @@ const CLEAR_REST: f64 = 1e-2;
 /// Shorter refractory times, ms, do not count as any.
 const LEAST_REFRACTORY: f64 = 1e-2;
 
-impl Lif {
+impl LinearModel for Lif {
     /// Describes the population if all its neurons are the same, have exponential currents only and time constants for
     /// which the coordinates are accurate to rounding.
-    pub(crate) fn linear(setup: &PopulationSetup) -> Option<LinearNeuron> {
+    fn linear(setup: &PopulationSetup) -> Option<LinearNeuron> {
         let receptors = ReceptorSet::new(setup.receptors.clone());
         let plain = setup
             .receptors
