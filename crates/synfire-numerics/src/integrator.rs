@@ -9,6 +9,8 @@
 //! reached from below; where D is not, 0 is passed at most once. Each term of D is monotone, so D is bounded on an interval
 //! by its terms at the ends; halving the interval decides every case but those that rounding decides.
 
+#![allow(clippy::needless_range_loop)] // formulas with an index that several arrays share
+
 use crate::math;
 
 /// The constants: K - 1 inputs.

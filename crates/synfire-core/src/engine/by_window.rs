@@ -193,14 +193,14 @@ impl<Q: EventQueue> Engine<Q> {
             self.counts.arrivals += volley.end - volley.first;
             if needs_arrivals(observer) {
                 let projection = &self.network.projections[volley.projection as usize];
-                let targets = &projection.targets;
-                for place in volley.first as usize..volley.end as usize {
+                let (first, end) = (volley.first as usize, volley.end as usize);
+                for (place, &target) in (first..end).zip(&projection.targets[first..end]) {
                     let (at, receptor) = (volley.at, projection.receptor);
                     let arrival = Arrival { at, receptor, weight: projection.weights.at(place) };
                     let delay_ms = projection.delays.at(place);
                     let (source, projection) = (volley.source, volley.projection);
                     let origin = Origin { source, projection, delay_ms, generation: 0 };
-                    observer.arrival(&origin, id, LocalId(targets[place]), &arrival);
+                    observer.arrival(&origin, id, LocalId(target), &arrival);
                 }
             }
         }

@@ -55,6 +55,13 @@ enum Reach {
     Close(f64),
 }
 
+/// There is no headroom left; what is not a number is none.
+#[inline(always)]
+#[allow(clippy::neg_cmp_op_on_partial_ord)]
+fn is_used_up(headroom: f64) -> bool {
+    !(headroom >= 0.0)
+}
+
 impl Sweep {
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
@@ -159,8 +166,7 @@ impl<const K: usize> LinearPopulation<K> {
         self.membrane.integrator.headrooms(x, &mut sweep.headroom);
         sweep.near.clear();
         for index in 0..sweep.headroom.len() {
-            // What is not a number is near, too.
-            if !(sweep.headroom[index] >= 0.0) {
+            if is_used_up(sweep.headroom[index]) {
                 self.watch(sweep, index, 0.0);
             }
         }
@@ -240,7 +246,7 @@ impl<const K: usize> LinearPopulation<K> {
             let index = target as usize;
             let weight = weight(place);
             let room = headroom[index] - (weight * membrane.per_capacitance).max(0.0);
-            if !(room >= 0.0) {
+            if is_used_up(room) {
                 return place;
             }
             let kick = membrane.kick(salvo.k, weight, salvo.growths);

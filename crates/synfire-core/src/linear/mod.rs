@@ -16,6 +16,8 @@
 //! Bounds decide what is looked at and when; they move no bit. [`by_instant`] looks at neurons one by one, [`by_window`] goes
 //! through all of them epoch by epoch.
 
+#![allow(clippy::needless_range_loop)] // formulas with an index that several arrays share
+
 mod by_instant;
 mod by_window;
 mod oracle;
