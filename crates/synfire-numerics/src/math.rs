@@ -50,6 +50,18 @@ pub fn ln_1p(x: f64) -> f64 {
     pxfm::f_log1p(x)
 }
 
+/// Sine and cosine of x, correctly rounded.
+#[inline]
+pub fn sin_cos(x: f64) -> (f64, f64) {
+    pxfm::f_sincos(x)
+}
+
+/// The hyperbolic tangent, correctly rounded.
+#[inline]
+pub fn tanh(x: f64) -> f64 {
+    pxfm::f_tanh(x)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
