@@ -44,6 +44,19 @@ pub struct ParamSpec {
     pub meaning: &'static str,
 }
 
+impl ParamSpec {
+    /// A parameter with a default.
+    pub const fn new(
+        name: &'static str,
+        unit: &'static str,
+        default: f64,
+        range: ParamRange,
+        meaning: &'static str,
+    ) -> ParamSpec {
+        ParamSpec { name, unit, default: Some(default), range, meaning }
+    }
+}
+
 /// A condition on a single number. Conditions between parameters are the model's (`NeuronModel::prepare`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ParamRange {

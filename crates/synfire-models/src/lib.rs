@@ -62,8 +62,17 @@ macro_rules! source {
     };
 }
 
+pub mod integrated;
+
 catalogue! {
     neuron lif::Lif,
+    neuron eif::Eif,
+    neuron izhikevich::Izhikevich,
+    neuron adex::Adex,
+    neuron qif_adaptive::QifAdaptive,
+    neuron fitzhugh_nagumo::FitzhughNagumo,
+    neuron morris_lecar::MorrisLecar,
+    neuron hodgkin_huxley::HodgkinHuxley,
     source spike_source::SpikeSource,
     source poisson::Poisson,
 }
