@@ -49,6 +49,7 @@ impl Dynamics<2> for AdaptiveExponential {
             ParamSpec::new("tau_w", "ms", 144.0, ParamRange::Positive, "time constant of the adaptation"),
             ParamSpec::new("i_e", "pA", 0.0, ParamRange::Finite, "constant current"),
         ],
+        lists: &[],
         variables: &[
             VariableSpec { name: "v", unit: "mV", rest: "e_l" },
             VariableSpec { name: "w", unit: "pA", rest: "0" },

@@ -39,6 +39,7 @@ impl Dynamics<1> for Exponential {
             ParamSpec::new("t_ref", "ms", 2.0, ParamRange::NotNegative, "refractory time"),
             ParamSpec::new("i_e", "pA", 0.0, ParamRange::Finite, "constant current"),
         ],
+        lists: &[],
         variables: &[VariableSpec { name: "v", unit: "mV", rest: "e_l" }],
         receptors: &ReceptorKind::ALL,
         is_source: false,

@@ -32,6 +32,7 @@ impl Dynamics<2> for Cubic {
             ParamSpec::new("v_th", "", 1.0, ParamRange::Finite, "level whose upward crossings are spikes"),
             ParamSpec::new("i_e", "", 0.0, ParamRange::Finite, "constant current"),
         ],
+        lists: &[],
         variables: &[
             VariableSpec { name: "v", unit: "", rest: "-1.2" },
             VariableSpec { name: "w", unit: "", rest: "-0.625" },

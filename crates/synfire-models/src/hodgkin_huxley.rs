@@ -92,6 +92,7 @@ impl Dynamics<4> for SodiumPotassium {
             ),
             ParamSpec::new("i_e", "pA", 0.0, ParamRange::Finite, "constant current"),
         ],
+        lists: &[],
         variables: &[
             VariableSpec { name: "v", unit: "mV", rest: "e_l" },
             VariableSpec { name: "m", unit: "", rest: "steady at v" },

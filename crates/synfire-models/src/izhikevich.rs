@@ -34,6 +34,7 @@ impl Dynamics<2> for SimpleModel {
             ParamSpec::new("v_peak", "mV", 30.0, ParamRange::Finite, "potential at which a spike is told"),
             ParamSpec::new("i_e", "mV/ms", 0.0, ParamRange::Finite, "constant current"),
         ],
+        lists: &[],
         variables: &[
             VariableSpec { name: "v", unit: "mV", rest: "c" },
             VariableSpec { name: "u", unit: "mV/ms", rest: "b v" },

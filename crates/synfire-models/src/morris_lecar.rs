@@ -55,6 +55,7 @@ impl Dynamics<2> for CalciumPotassium {
             ParamSpec::new("v_th", "mV", 0.0, ParamRange::Finite, "level whose upward crossings are spikes"),
             ParamSpec::new("i_e", "pA", 0.0, ParamRange::Finite, "constant current"),
         ],
+        lists: &[],
         variables: &[
             VariableSpec { name: "v", unit: "mV", rest: "e_l" },
             VariableSpec { name: "w", unit: "", rest: "n at v" },

@@ -48,6 +48,7 @@ impl Dynamics<2> for AdaptiveQuadratic {
             ParamSpec::new("d", "pA", 100.0, ParamRange::Finite, "adaptation by a spike"),
             ParamSpec::new("i_e", "pA", 0.0, ParamRange::Finite, "constant current"),
         ],
+        lists: &[],
         variables: &[
             VariableSpec { name: "v", unit: "mV", rest: "v_rest" },
             VariableSpec { name: "u", unit: "pA", rest: "b (v - v_rest)" },
