@@ -56,23 +56,22 @@ pub fn sin_cos(x: f64) -> (f64, f64) {
     pxfm::f_sincos(x)
 }
 
-<<<<<<< HEAD
-/// The hyperbolic tangent, correctly rounded.
-#[inline]
-pub fn tanh(x: f64) -> f64 {
-    pxfm::f_tanh(x)
-=======
 /// The angle of the point (x, y), from -pi to pi, correctly rounded.
 #[inline]
 pub fn atan2(y: f64, x: f64) -> f64 {
     pxfm::f_atan2(y, x)
 }
 
+/// The hyperbolic tangent, correctly rounded.
+#[inline]
+pub fn tanh(x: f64) -> f64 {
+    pxfm::f_tanh(x)
+}
+
 /// The inverse hyperbolic tangent, correctly rounded.
 #[inline]
 pub fn atanh(x: f64) -> f64 {
     pxfm::f_atanh(x)
->>>>>>> main
 }
 
 #[cfg(test)]
