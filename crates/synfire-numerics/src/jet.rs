@@ -240,9 +240,7 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     /// t' = (1 - t^2) a'.
     #[inline]
     fn tanh(&mut self, a: T) -> T {
-        self.sigmoid(a, Scalar::tanh, |_, square, k| {
-            if k == 0 { T::from(1.0) - square } else { -square }
-        })
+        self.sigmoid(a, Scalar::tanh, |_, square, k| if k == 0 { T::from(1.0) - square } else { -square })
     }
 
     /// s' = (s - s^2) a'.

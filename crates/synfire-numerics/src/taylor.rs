@@ -102,8 +102,10 @@ pub fn expand<T: Scalar, const D: usize>(
         }
         was_small = is_small;
     }
-    let step = unit * step_in_units(&coefficients, &scales).min(LONGEST_STEP * field.time_scale() / unit);
-    Series { coefficients, order: ORDER, unit, step }
+    let step = unit * step_in_units(&coefficients, &scales);
+    let longest = LONGEST_STEP * field.time_scale();
+    // Not `min`, which would make a number of what is none.
+    Series { coefficients, order: ORDER, unit, step: if step > longest { longest } else { step } }
 }
 
 /// A unit of time in which no coefficient of the first order exceeds its scale.
@@ -116,12 +118,11 @@ fn unit_of_time<T: Scalar, const D: usize>(rates: &[T; D], scales: &[f64; D], lo
 fn step_in_units<T: Scalar, const D: usize>(series: &[Coefficients<T>; D], scales: &[f64; D]) -> f64 {
     let mut step = f64::INFINITY;
     for (coefficients, scale) in series.iter().zip(scales) {
+        if !coefficients.iter().all(|c| c.magnitude() < f64::INFINITY) {
+            return f64::NAN;
+        }
         for order in [ORDER - 1, ORDER] {
-            let size = coefficients[order].magnitude();
-            if size.is_nan() {
-                return f64::NAN;
-            }
-            step = step.min(root(T::NEGLIGIBLE * scale / size, order));
+            step = step.min(root(T::NEGLIGIBLE * scale / coefficients[order].magnitude(), order));
         }
     }
     step

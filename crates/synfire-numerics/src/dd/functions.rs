@@ -91,7 +91,8 @@ impl Scalar for DoubleDouble {
             return DoubleDouble::from(self.hi.signum());
         }
         let twice = self.scaled(2.0);
-        let m1 = if twice.hi.abs() < 0.5 { twice.small_exp_m1() } else { twice.exp() - DoubleDouble::from(1.0) };
+        let m1 =
+            if twice.hi.abs() < 0.5 { twice.small_exp_m1() } else { twice.exp() - DoubleDouble::from(1.0) };
         m1 / (m1 + DoubleDouble::from(2.0))
     }
 
