@@ -155,7 +155,7 @@ impl<M: Dynamics<D>, const D: usize> Integrated<M, D> {
                 return series.at(rest_ms);
             }
             let after_ms = past.elapsed_ms + series.step;
-            if !(after_ms > past.elapsed_ms) {
+            if after_ms.is_nan() || after_ms <= past.elapsed_ms {
                 return [f64::NAN; D];
             }
             x = series.at(series.step);

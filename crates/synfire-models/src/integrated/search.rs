@@ -64,7 +64,7 @@ impl<M: Dynamics<D>, const D: usize> Integrated<M, D> {
 
     /// The first crossing within a step; `None` if the series is not a number.
     fn look(&self, series: &Series<f64, D>, armed: bool) -> Option<Found> {
-        if !(series.step > 0.0) {
+        if series.step.is_nan() || series.step <= 0.0 {
             return None;
         }
         let mut below = [0.0; ORDER + 1];
