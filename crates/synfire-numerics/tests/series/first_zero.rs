@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use synfire_numerics::dd::DoubleDouble;
 use synfire_numerics::first_zero::{first_zero, from_there_on, is_excluded};
+use synfire_numerics::math;
 use synfire_numerics::taylor::evaluate;
 
 /// The polynomial with these zeros, times a factor that makes it start positive.
@@ -45,7 +46,7 @@ proptest! {
     /// (x - r)^2 + miss, times something positive: the sign of `miss` decides, and nothing else.
     #[test]
     fn near_tangents_are_decided(r in 0.05..0.95f64, exponent in -13.0..-2.0f64, above: bool, others in prop::collection::vec(1.5..4.0f64, 0..6)) {
-        let miss = 10f64.powf(exponent);
+        let miss = math::exp(std::f64::consts::LN_10 * exponent);
         let square = if above { with_zeros(&[]) } else { with_zeros(&[r - miss.sqrt(), r + miss.sqrt()]) };
         let square = if above { vec![r * r + miss, -2.0 * r, 1.0] } else { square };
         prop_assume!(square.len() == 3 && (above || r - miss.sqrt() > 0.01));
