@@ -113,6 +113,10 @@ impl<const K: usize> LinearPopulation<K> {
                     let weights = &weights[first..end];
                     self.receive(sweep, salvo, targets, |place| weights[place], out)?;
                 }
+                Values::Single(weights) => {
+                    let weights = &weights[first..end];
+                    self.receive(sweep, salvo, targets, |place| f64::from(weights[place]), out)?;
+                }
             }
         }
         self.reach(sweep, to, out)?;
