@@ -5,6 +5,7 @@ pub mod cli;
 pub mod compare;
 pub mod connect;
 pub mod draw;
+pub mod event_log;
 pub mod formats;
 pub mod import;
 pub mod numbers;
