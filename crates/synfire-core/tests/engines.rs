@@ -65,6 +65,7 @@ impl NeuronModel for PerfectIntegrator {
                 meaning: "",
             },
         ],
+        lists: &[],
         variables: &[VariableSpec { name: "v", unit: "", rest: "0" }],
         receptors: &[ReceptorKind::Delta],
         is_source: false,
