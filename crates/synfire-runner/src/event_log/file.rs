@@ -204,7 +204,7 @@ impl Log {
         let blocks = std::mem::take(&mut self.blocks);
         let mut more = true;
         let mut read = || -> Result<(), LogError> {
-            for (place, summary) in blocks.iter().filter(|(_, summary)| may_pass(summary, filter)) {
+            for (place, _) in blocks.iter().filter(|(_, summary)| may_pass(summary, filter)) {
                 let bytes = self.section_at(*place, b'B')?.ok_or_else(|| self.damaged_at(*place))?;
                 let pass = |event: Told| {
                     if passes(filter, &event) {

@@ -79,6 +79,13 @@ pub enum SetupError {
     },
 }
 
+impl SetupError {
+    /// True if what was asked for is wrong, rather than the disk failing.
+    pub fn is_input(&self) -> bool {
+        !matches!(self, SetupError::Io { .. })
+    }
+}
+
 /// A log to be: the file is there, nothing is written yet.
 #[derive(Debug)]
 pub struct Setup {
@@ -92,16 +99,11 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Begins a file. Other layers, if there are any, listen as well.
+    /// Begins a file.
     ///
     /// # Errors
     /// A name that says nothing, a filter that cannot be understood, a file that is there or cannot be written.
-    pub fn new(
-        path: &Path,
-        header: &Header,
-        others: Option<Box<dyn Layer<Registry> + Send + Sync>>,
-        force: bool,
-    ) -> Result<Setup, SetupError> {
+    pub fn new(path: &Path, header: &Header, force: bool) -> Result<Setup, SetupError> {
         let form = LogForm::of(path).ok_or_else(|| SetupError::Form(path.to_owned()))?;
         let filter = FilterText::parse(&header.filter)?.filter(&header.who)?;
         let failed = |source| SetupError::Io { path: path.to_owned(), source };
@@ -126,7 +128,7 @@ impl Setup {
                 }
             }
         };
-        let layers = Registry::default().with(others).with(layer.with_filter(filter_fn(is_ours)));
+        let layers = Registry::default().with(layer.with_filter(filter_fn(is_ours)));
         Ok(Setup { path: path.to_owned(), filter, output, dispatch: Dispatch::new(layers), who })
     }
 
@@ -149,7 +151,8 @@ impl Setup {
         };
         let handle = std::thread::Builder::new().name("event log".to_owned()).spawn(worker)?;
         let sender = Sender { to_thread, from_thread };
-        Ok(RunLog { events: EventLog::new(filter, sender), handle, output, dispatch, path })
+        let writing = Writing { handle, output, dispatch, path };
+        Ok(RunLog { events: EventLog::new(filter, sender), writing })
     }
 }
 
@@ -232,11 +235,18 @@ fn tell_block(encoder: &mut Encoder) {
     encoder.clear();
 }
 
-/// The log of a run: an observer for the run, to be asked now and then whether it can still be written.
+/// The log of a run.
 #[derive(Debug)]
 pub struct RunLog {
     /// The observer.
     pub events: EventLog<Sender>,
+    /// The other end, to be asked now and then whether it can still write.
+    pub writing: Writing,
+}
+
+/// What writes a log.
+#[derive(Debug)]
+pub struct Writing {
     handle: JoinHandle<()>,
     output: Arc<Mutex<Output>>,
     dispatch: Dispatch,
@@ -244,6 +254,17 @@ pub struct RunLog {
 }
 
 impl RunLog {
+    /// Ends the log.
+    ///
+    /// # Errors
+    /// Something could not be written.
+    pub fn finish(self) -> Result<(), SetupError> {
+        drop(self.events.finish());
+        self.writing.finish()
+    }
+}
+
+impl Writing {
     /// Whether everything could be written so far.
     ///
     /// # Errors
@@ -260,14 +281,10 @@ impl RunLog {
         });
     }
 
-    /// Ends the log.
-    ///
-    /// # Errors
-    /// Something could not be written.
-    pub fn finish(self) -> Result<(), SetupError> {
-        let RunLog { events, handle, output, dispatch, path } = self;
+    /// Waits for the thread, which ends when the observer has.
+    fn finish(self) -> Result<(), SetupError> {
+        let Writing { handle, output, dispatch, path } = self;
         let failed = |source| SetupError::Io { path: path.clone(), source };
-        drop(events.finish());
         handle.join().map_err(|_| failed(io::Error::other("the log's thread has panicked")))?;
         drop(dispatch);
         output.lock().unwrap_or_else(PoisonError::into_inner).finish().map_err(failed)
@@ -277,3 +294,6 @@ impl RunLog {
         SetupError::Io { path: self.path.clone(), source }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -141,7 +141,7 @@ impl Who {
         };
         let (first, last) = ids.split_once('-').unwrap_or((ids, ids));
         let (Ok(first), Ok(last)) = (first.parse::<u32>(), last.parse::<u32>()) else {
-            self.find(text)?;
+            self.find(name.unwrap_or(text))?;
             return Err(Unknown(format!("`{text}` is no neuron; neurons are named like `cells:3`")));
         };
         let population = match name {
