@@ -78,6 +78,7 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("written").args(["out", "log"]).multiple(true))]
 struct RunArgs {
     /// The scenario
     scenario: PathBuf,
@@ -95,7 +96,7 @@ struct RunArgs {
     #[arg(long, value_name = "TERMS", requires = "log")]
     log_filter: Option<String>,
     /// Replace a recording or a log that is there
-    #[arg(long)]
+    #[arg(long, requires = "written")]
     force: bool,
     /// Simulated time, ms, instead of the scenario's duration
     #[arg(long, value_name = "MS", allow_negative_numbers = true, value_parser = parse_until)]
