@@ -6,6 +6,7 @@ use crate::model::NeuronModel;
 use crate::oracle::{OracleNeurons, OracleSource, OracleUnits};
 use crate::population::Population;
 use crate::receptor::ReceptorSet;
+use crate::relive::{Life, Relive};
 use crate::source::{SourceGroup, SourceModel};
 use crate::spec::{ModelSpec, ParamError, ParamRow, check_ranges};
 use crate::time::Time;
@@ -21,7 +22,12 @@ pub struct ModelEntry {
     pub build: fn(&PopulationSetup) -> Result<Box<dyn Group>, SetupError>,
     /// Makes a population for the oracle, which needs to know how long sources have to go on.
     pub oracle: MakeOracle,
+    /// Makes one neuron of a population, to be lived again alone; `None` for units of a source, which have no membrane.
+    pub relive: Option<MakeLife>,
 }
+
+/// Makes neuron `index` of a population at t = 0.
+pub type MakeLife = fn(&PopulationSetup, usize) -> Result<Box<dyn Relive>, SetupError>;
 
 /// Makes a population for the oracle, up to a time.
 pub type MakeOracle = fn(&PopulationSetup, Time) -> Result<Box<dyn OracleUnits>, SetupError>;
@@ -34,6 +40,7 @@ impl ModelEntry {
             check: |row, receptors| M::prepare(row, receptors).map(|_| ()),
             build: |setup| Ok(Box::new(Population::<M>::new(setup)?)),
             oracle: |setup, _| Ok(Box::new(OracleNeurons::<M>::new(setup)?)),
+            relive: Some(|setup, index| Ok(Box::new(Life::<M>::new(setup, index)?))),
         }
     }
 
@@ -44,6 +51,7 @@ impl ModelEntry {
             check: |_, _| Ok(()),
             build: |setup| Ok(Box::new(SourceGroup::new(trains::<M>(setup)?))),
             oracle: |setup, until| Ok(Box::new(OracleSource::new(trains::<M>(setup)?, until))),
+            relive: None,
         }
     }
 }

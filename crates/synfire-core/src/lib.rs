@@ -14,6 +14,7 @@ pub mod oracle;
 pub mod population;
 pub mod queue;
 pub mod receptor;
+pub mod relive;
 pub mod source;
 pub mod spec;
 mod stimulus;

@@ -24,6 +24,17 @@ impl Values {
         }
     }
 
+    /// The greatest value; negative infinity if there is none.
+    pub fn greatest(&self) -> f64 {
+        match self {
+            Values::Same(value) => *value,
+            Values::Each(values) => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            Values::Single(values) => {
+                values.iter().map(|value| f64::from(*value)).fold(f64::NEG_INFINITY, f64::max)
+            }
+        }
+    }
+
     /// The smallest value; infinite if there is none.
     pub fn least(&self) -> f64 {
         match self {

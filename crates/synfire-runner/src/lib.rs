@@ -9,6 +9,7 @@ pub mod draw;
 pub mod event_log;
 pub mod formats;
 pub mod import;
+pub mod inspect;
 pub mod numbers;
 pub mod picture;
 pub mod plan;

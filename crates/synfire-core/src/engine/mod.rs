@@ -188,6 +188,14 @@ impl Simulation {
         with_engine!(&self.inner, engine => engine.now)
     }
 
+    /// The greatest delay of all synapses, ms; negative infinity without synapses.
+    pub fn greatest_delay_ms(&self) -> f64 {
+        with_engine!(&self.inner, engine => {
+            let delays = engine.network.projections.iter().map(|p| p.delays.greatest());
+            delays.fold(f64::NEG_INFINITY, f64::max)
+        })
+    }
+
     /// What has happened so far.
     pub fn counts(&self) -> Counts {
         with_engine!(&self.inner, engine => engine.counts())

@@ -2,6 +2,7 @@
 
 mod check;
 mod import;
+mod inspect;
 mod models;
 mod output;
 mod replay;
@@ -48,7 +49,7 @@ const EXIT_CODES: &str = "Exit codes:
   1    the run failed
   2    bad usage, or a scenario with problems
   3    a limit is exceeded
-  4    replay: something else came out
+  4    replay: something else came out; inspect diff: the recordings differ
   130  interrupted
 
 SYNFIRE_LOG=info (or debug, or a filter like synfire_runner=debug) logs to standard error.";
@@ -67,6 +68,8 @@ enum Command {
     Run(RunArgs),
     /// Run recorded networks again and compare, spike by spike
     Replay(ReplayArgs),
+    /// Look inside a run: spikes, events, why a neuron spiked or did not, where two runs part
+    Inspect(InspectCommand),
     /// Show all problems of a scenario, or what running it would take
     Check(CheckArgs),
     /// Show the neuron models: equations, parameters, units, defaults, ranges
@@ -143,6 +146,14 @@ impl EngineArgs {
 }
 
 #[derive(Debug, Args)]
+struct InspectCommand {
+    #[command(flatten)]
+    engine: EngineArgs,
+    #[command(flatten)]
+    args: inspect::InspectArgs,
+}
+
+#[derive(Debug, Args)]
 struct CheckArgs {
     /// The scenario
     scenario: PathBuf,
@@ -197,6 +208,8 @@ enum CliError {
     #[error(transparent)]
     Import(#[from] crate::import::ImportError),
     #[error(transparent)]
+    Inspect(#[from] crate::inspect::InspectError),
+    #[error(transparent)]
     Output(#[from] OutputError),
     #[error("the threads cannot be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -214,6 +227,8 @@ impl CliError {
     fn exit(&self) -> Exit {
         match self {
             CliError::Failure(failure) => failure.kind().into(),
+            CliError::Inspect(crate::inspect::InspectError::Failure(failure)) => failure.kind().into(),
+            CliError::Inspect(_) => Exit::BadInput,
             CliError::EventLog(error) if error.is_input() => Exit::BadInput,
             CliError::Output(_) | CliError::Threads(_) | CliError::CtrlC(_) => Exit::RunFailed,
             CliError::EventLog(_) | CliError::LogThread(_) => Exit::RunFailed,
@@ -243,6 +258,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
     match command {
         Command::Run(args) => run::run(&args, &mut output),
         Command::Replay(args) => replay::replay(&args, &mut output),
+        Command::Inspect(command) => inspect::inspect(&command.args, &command.engine, &mut output),
         Command::Check(args) => check::check(&args, &mut output),
         Command::Models(args) => models::models(args.name.as_deref(), &mut output),
         Command::Schema => check::schema(&mut output),
