@@ -11,6 +11,7 @@ pub mod observer;
 pub mod oracle;
 pub mod population;
 pub mod queue;
+pub mod rates;
 pub mod receptor;
 pub mod source;
 pub mod spec;

@@ -2,7 +2,10 @@
 
 pub mod dd;
 pub mod drive_sign;
+pub mod linear;
+pub mod logistic;
 pub mod math;
+pub mod passage;
 pub mod quadrature;
 pub mod random;
 pub mod response;
