@@ -5,6 +5,7 @@ use crate::group::{Group, PopulationSetup, SetupError};
 use crate::model::NeuronModel;
 use crate::oracle::{OracleNeurons, OracleSource, OracleUnits};
 use crate::population::Population;
+use crate::rates::{RateModel, RatePlaceholder, RateUnit};
 use crate::receptor::ReceptorSet;
 use crate::source::{SourceGroup, SourceModel};
 use crate::spec::{ModelSpec, ParamError, ParamRow, check_ranges};
@@ -21,7 +22,12 @@ pub struct ModelEntry {
     pub build: fn(&PopulationSetup) -> Result<Box<dyn Group>, SetupError>,
     /// Makes a population for the oracle, which needs to know how long sources have to go on.
     pub oracle: MakeOracle,
+    /// For population rates: makes their units. What `build` makes is only their place among the populations.
+    pub rates: Option<MakeRates>,
 }
+
+/// Makes the rate units of a population.
+pub type MakeRates = fn(&PopulationSetup) -> Result<Vec<RateUnit>, SetupError>;
 
 /// Makes a population for the oracle, up to a time.
 pub type MakeOracle = fn(&PopulationSetup, Time) -> Result<Box<dyn OracleUnits>, SetupError>;
@@ -34,6 +40,7 @@ impl ModelEntry {
             check: |row, receptors| M::prepare(row, receptors).map(|_| ()),
             build: |setup| Ok(Box::new(Population::<M>::new(setup)?)),
             oracle: |setup, _| Ok(Box::new(OracleNeurons::<M>::new(setup)?)),
+            rates: None,
         }
     }
 
@@ -44,8 +51,26 @@ impl ModelEntry {
             check: |_, _| Ok(()),
             build: |setup| Ok(Box::new(SourceGroup::new(trains::<M>(setup)?))),
             oracle: |setup, until| Ok(Box::new(OracleSource::new(trains::<M>(setup)?, until))),
+            rates: None,
         }
     }
+
+    /// The entry of a model of population rates.
+    pub const fn rates<M: RateModel>() -> ModelEntry {
+        ModelEntry {
+            spec: &M::SPEC,
+            check: |_, _| Ok(()),
+            build: |setup| Ok(Box::new(RatePlaceholder { size: setup.size })),
+            oracle: |setup, _| Ok(Box::new(RatePlaceholder { size: setup.size })),
+            rates: Some(rate_units::<M>),
+        }
+    }
+}
+
+fn rate_units<M: RateModel>(setup: &PopulationSetup) -> Result<Vec<RateUnit>, SetupError> {
+    check_ranges(&setup.parameters, setup.size).map_err(|(neuron, error)| SetupError { neuron, error })?;
+    let initial = |index| setup.initial.first().map(|(_, column)| column.at(index));
+    Ok((0..setup.size).map(|index| M::unit(setup.parameters.row(index), initial(index))).collect())
 }
 
 fn trains<M: SourceModel>(setup: &PopulationSetup) -> Result<Vec<M::Train>, SetupError> {

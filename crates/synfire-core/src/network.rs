@@ -90,6 +90,8 @@ impl Projection {
 pub struct Network {
     /// The populations, in the order of declaration.
     pub groups: Vec<Box<dyn crate::group::Group>>,
-    /// The projections, in the order of declaration.
+    /// The projections between neurons, in the order of declaration.
     pub projections: Vec<Projection>,
+    /// The rate populations; each of them also has a place among the groups, a [`crate::rates::RatePlaceholder`].
+    pub rates: Option<crate::rates::Rates>,
 }

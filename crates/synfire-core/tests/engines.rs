@@ -254,6 +254,7 @@ impl Plan {
                 Box::new(Population::<PerfectIntegrator>::new(&self.setup()).unwrap()),
             ],
             projections: self.projections(),
+            rates: None,
         }
     }
 
@@ -468,7 +469,7 @@ fn a_search_that_fails_stops_the_run_and_names_the_neuron() {
         let groups: Vec<Box<dyn synfire_core::group::Group>> =
             vec![Box::new(Population::<PerfectIntegrator>::new(&setup).unwrap())];
         let options = Options { engine: Some(engine), ..Options::default() };
-        let network = Network { groups, projections: vec![] };
+        let network = Network { groups, projections: vec![], rates: None };
         let mut simulation = Simulation::new(network, vec![], &options).unwrap();
         let error = simulation.run(END, &mut ()).unwrap_err().to_string();
         let expected = "population 0: neuron 1: the state is not a number, 0 ms after the neuron's last event at 0 ms; \

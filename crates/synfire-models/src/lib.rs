@@ -5,7 +5,7 @@
 
 use synfire_core::catalogue::ModelEntry;
 
-/// Declares the modules of models and registers them: one line a model, `neuron` or `source`.
+/// Declares the modules of models and registers them: one line a model, `neuron`, `source` or `rates`.
 macro_rules! catalogue {
     ($($kind:ident $module:ident :: $model:ident),* $(,)?) => {
         $(pub mod $module;)*
@@ -19,4 +19,5 @@ catalogue! {
     neuron lif::Lif,
     source spike_source::SpikeSource,
     source poisson::Poisson,
+    rates rate::Rate,
 }

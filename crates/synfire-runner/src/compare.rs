@@ -178,6 +178,39 @@ impl Observer for Trains {
     }
 }
 
+/// Shows gain switches to an observer of spikes.
+#[derive(Debug)]
+pub struct Switches<O>(pub O);
+
+impl<O: Observer> Observer for Switches<O> {
+    fn switch(&mut self, at: Time, population: PopulationId, unit: LocalId, _gain: f64) {
+        self.0.spike(at, population, unit);
+    }
+}
+
+/// What came out of comparing gains at t = 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GainVerdict {
+    /// How many gains were judged.
+    pub judged: usize,
+    /// The first that differs, by population and unit: those, what was expected, and what was found.
+    pub first: Option<(usize, u32, f64, f64)>,
+}
+
+impl GainVerdict {
+    /// Holds the gains of one population against the expected ones.
+    pub fn add(&mut self, population: usize, expected: &[f64], found: &[f64], tolerance: f64) {
+        self.judged += expected.len();
+        for (unit, (&expected, &found)) in expected.iter().zip(found).enumerate() {
+            // False for NaN, too.
+            let fits = (found - expected).abs() <= tolerance;
+            if !fits && self.first.is_none() {
+                self.first = Some((population, unit as u32, expected, found));
+            }
+        }
+    }
+}
+
 /// A state variable that is not what was expected.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateDifference {

@@ -14,9 +14,10 @@ use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Network;
 use crate::observer::Observer;
 use crate::queue::{EventQueue, IndexedHeap, PriorityQueueHeap, ScanQueue};
+use crate::rates::Rates;
 use crate::time::Time;
 use flights::Flights;
-use probes::ProbeSchedule;
+pub(crate) use probes::ProbeSchedule;
 pub use probes::{Probe, ProbeTimes};
 
 /// Which queue keeps the wake times. All give the same bits.
@@ -60,6 +61,8 @@ pub struct Counts {
     pub arrivals: u64,
     /// Crossings that rounding alone decided.
     pub ambiguous: u64,
+    /// Gain switches of each population, up to the last one of rates; empty without rates.
+    pub switches: Vec<u64>,
 }
 
 /// A network that cannot be run as asked.
@@ -119,6 +122,8 @@ const WORTHWHILE_WINDOW_MS: f64 = 0.25;
 pub struct Simulation {
     inner: Inner,
     kind: EngineKind,
+    /// Rate populations, which run beside the engine.
+    rates: Option<Rates>,
 }
 
 enum Inner {
@@ -143,7 +148,11 @@ impl Simulation {
     ///
     /// # Errors
     /// The lookahead engine was named for a network that has a delay below 0.01 ms; more than 2^32 - 2 neurons.
-    pub fn new(network: Network, probes: Vec<Probe>, options: &Options) -> Result<Simulation, EngineError> {
+    pub fn new(
+        mut network: Network,
+        probes: Vec<Probe>,
+        options: &Options,
+    ) -> Result<Simulation, EngineError> {
         let neurons: u64 = network.groups.iter().map(|g| g.size() as u64).sum();
         if neurons >= u64::from(u32::MAX) {
             return Err(EngineError::TooManyNeurons(neurons));
@@ -159,6 +168,12 @@ impl Simulation {
             None if least_delay_ms >= WORTHWHILE_WINDOW_MS => EngineKind::Lookahead,
             None => EngineKind::Queue,
         };
+        let mut rates = network.rates.take();
+        if let Some(rates) = &mut rates {
+            rates.watch(&probes);
+        }
+        let is_spiking = |probe: &Probe| !rates.as_ref().is_some_and(|rates| rates.has(probe.population));
+        let probes = ProbeSchedule::of_some(&probes, is_spiking);
         let mut inner = match options.queue {
             QueueKind::IndexedHeap => Inner::IndexedHeap(Engine::new(network, probes)),
             QueueKind::PriorityQueue => Inner::PriorityQueue(Engine::new(network, probes)),
@@ -167,7 +182,7 @@ impl Simulation {
         if kind == EngineKind::Lookahead {
             with_engine!(&mut inner, engine => engine.look_ahead(least_delay_ms, &options.unwatched));
         }
-        Ok(Simulation { inner, kind })
+        Ok(Simulation { inner, kind, rates })
     }
 
     /// Runs up to `until`; what happens at exactly that time is left to the next call. Running on later gives the same bits
@@ -180,7 +195,13 @@ impl Simulation {
         with_engine!(&mut self.inner, engine => match kind {
             EngineKind::Queue => engine.run_by_instant(until, observer),
             EngineKind::Lookahead => engine.run_by_window(until, observer),
-        })
+        })?;
+        self.rates.as_mut().map_or(Ok(()), |rates| rates.run(until, observer))
+    }
+
+    /// The gains of a rate population as they are now (see [`Rates::gains`]); empty for all other populations.
+    pub fn gains(&self, population: PopulationId) -> Vec<f64> {
+        self.rates.as_ref().map_or(Vec::new(), |rates| rates.gains(population))
     }
 
     /// How far the run has come.
@@ -190,7 +211,12 @@ impl Simulation {
 
     /// What has happened so far.
     pub fn counts(&self) -> Counts {
-        with_engine!(&self.inner, engine => engine.counts())
+        let mut counts = with_engine!(&self.inner, engine => engine.counts());
+        if let Some(rates) = &self.rates {
+            counts.switches.extend(rates.switches());
+            counts.ambiguous += rates.ambiguous();
+        }
+        counts
     }
 
     /// How many spikes there have been, at no cost: spikes of dense input that no observer watches count when they arrive,
@@ -245,7 +271,7 @@ struct Scratch {
 }
 
 impl<Q: EventQueue> Engine<Q> {
-    fn new(network: Network, probes: Vec<Probe>) -> Engine<Q> {
+    fn new(network: Network, probes: ProbeSchedule) -> Engine<Q> {
         let populations = network.groups.len();
         let mut leaving = vec![Vec::new(); populations];
         let mut reaching = vec![Vec::new(); populations];
@@ -263,7 +289,7 @@ impl<Q: EventQueue> Engine<Q> {
             leaving,
             reaching,
             first,
-            probes: ProbeSchedule::new(probes),
+            probes,
             window_ms: f64::INFINITY,
             direct: vec![Vec::new(); populations],
             is_direct: vec![false; populations],

@@ -124,6 +124,10 @@ impl Heaviside {
         self.is_touched.fill(false);
     }
 
+    pub fn size(&self) -> usize {
+        self.units.len()
+    }
+
     /// When something happens next.
     pub fn next(&self) -> Time {
         let own = self.queue.next();

@@ -24,6 +24,8 @@ use crate::ids::{LocalId, PopulationId};
 use crate::model::Unresolved;
 use crate::network::Projection;
 use crate::observer::Observer;
+use crate::oracle::OracleUnits;
+use crate::spec::{ModelSpec, ParamRow};
 use crate::stimulus::Schedules;
 use crate::time::Time;
 use heaviside::Heaviside;
@@ -50,6 +52,15 @@ impl RateUnit {
     fn is_heaviside(&self) -> bool {
         self.slope == f64::INFINITY
     }
+}
+
+/// A model of population rates: names for the numbers of a [`RateUnit`].
+pub trait RateModel {
+    /// Its page. It has one variable, r.
+    const SPEC: ModelSpec;
+
+    /// The unit with these parameters, and r at t = 0 if that is given.
+    fn unit(parameters: ParamRow<'_>, initial: Option<f64>) -> RateUnit;
 }
 
 /// One population of rate units.
@@ -181,9 +192,11 @@ impl Rates {
     }
 
     /// The gains of a population as they are now: 0 or 1 for a Heaviside gain, the equivalent value where a unit slides.
-    pub fn gains(&self, population: PopulationId, size: usize) -> Vec<f64> {
+    pub fn gains(&self, population: PopulationId) -> Vec<f64> {
         let Some(&Some((system, first))) = self.places.get(population.index()) else { return Vec::new() };
-        (first..first + size as u32).map(|unit| self.systems[system].gain(unit)).collect()
+        let system = &self.systems[system];
+        let next = system.populations.iter().map(|member| member.1).find(|&other| other > first);
+        (first..next.unwrap_or(system.size())).map(|unit| system.gain(unit)).collect()
     }
 
     /// How often the gains of each population have switched, by index of the population.
@@ -257,6 +270,13 @@ fn input_changes(population: &RatePopulation, first: u32) -> Vec<InputChange> {
 }
 
 impl System {
+    fn size(&self) -> u32 {
+        match &self.dynamics {
+            Dynamics::Heaviside(heaviside) => heaviside.size() as u32,
+            Dynamics::Sigmoid(sigmoid) => sigmoid.size() as u32,
+        }
+    }
+
     fn next(&self) -> Time {
         match &self.dynamics {
             Dynamics::Heaviside(heaviside) => heaviside.next(),
@@ -305,9 +325,7 @@ impl Group for RatePlaceholder {
         self.size
     }
 
-    fn start(&mut self, _: &mut Outbox) -> Result<(), GroupError> {
-        Ok(())
-    }
+    fn start(&mut self, _: &mut Outbox) {}
 
     fn drive(&mut self, _: Until, _: &[Touch], _: &[Arrival], _: &mut Outbox) -> Result<(), GroupError> {
         Ok(())
@@ -316,5 +334,19 @@ impl Group for RatePlaceholder {
     /// Rates are sampled by [`Rates`]: nobody asks here.
     fn sample(&self, _: Time, _: LocalId, _: usize) -> f64 {
         f64::NAN
+    }
+}
+
+impl OracleUnits for RatePlaceholder {
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn next(&self, _: usize) -> Time {
+        Time::NEVER
+    }
+
+    fn touch(&mut self, _: usize, _: Time, _: &[Arrival]) -> bool {
+        false
     }
 }

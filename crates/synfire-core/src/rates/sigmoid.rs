@@ -55,6 +55,10 @@ impl Sigmoid {
         sigmoid
     }
 
+    pub fn size(&self) -> usize {
+        self.units.len()
+    }
+
     /// When the step ends or the input changes.
     pub fn next(&self) -> Time {
         self.changes.front().map_or(self.end, |change| change.at.min(self.end))

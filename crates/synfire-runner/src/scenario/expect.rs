@@ -22,10 +22,12 @@ impl Checker {
         let state_tolerance = self.number(&fields, "state_tolerance");
         // A spike at the end is not part of the run; within the tolerance it may be meant to come before.
         let last = duration.map(|end| end + tolerance.unwrap_or(None).unwrap_or(0.0));
-        let spikes = match fields.get("spikes") {
-            Some(spikes) => self.expected_trains(spikes, drafts, last),
-            None => Ok(Vec::new()),
-        };
+        let spikes = self.expected_trains(fields.get("spikes"), drafts, last, |checker, entry, draft| {
+            checker.no_rates(entry, draft, "it has no spikes", "its gain switches are judged by `switches`")
+        });
+        let switches =
+            self.expected_trains(fields.get("switches"), drafts, last, Checker::with_switches);
+        let initial_gain = self.initial_gain(fields.get("initial_gain"), drafts);
         let spikes_file = fields.get("spikes_file").map(|file| self.file(file)).transpose();
         let states = self.each(fields.get("states"), "an array of expected states", |checker, item| {
             checker.expected_state(item, drafts, duration)
@@ -33,38 +35,41 @@ impl Checker {
         let rates = self.each(fields.get("rates"), "an array of expected rates", |checker, item| {
             checker.expected_rate(item, drafts)
         });
-        self.rate_keys(&fields, drafts);
         Ok(Expect {
             tolerance: tolerance?.unwrap_or(0.0),
             spikes: spikes?,
             spikes_file: spikes_file?,
+            switches: switches?,
+            initial_gain: initial_gain?,
             states: states?,
             state_tolerance: state_tolerance?.unwrap_or(0.0),
             rates: rates?,
         })
     }
 
-    /// What judges rates is no slip only where there are rates.
-    fn rate_keys(&mut self, fields: &Fields<'_, '_>, drafts: &Drafts) {
-        // Models that are not known may be meant to be rates.
-        if drafts.iter().any(|draft| draft.is_rate() || draft.model.is_err()) {
-            return;
-        }
-        for name in ["switches", "initial_gain"] {
-            if let Some(entry) = fields.get(name) {
-                let message = format!("`{name}` judges rate populations, and there is none");
-                self.report(entry, message, "spike trains are judged by `spikes`");
-            }
-        }
-    }
-
     fn expected_trains(
         &mut self,
-        entry: &Entry<'_>,
+        entry: Option<&Entry<'_>>,
         drafts: &Drafts,
         last: Option<f64>,
+        fit: impl Fn(&mut Checker, &Entry<'_>, Option<&Draft>) -> Checked<()>,
     ) -> Checked<NamedTrains> {
-        let named = self.named(entry, "spike trains")?;
+        self.by_population(entry, "spike trains", drafts, |checker, entry, draft| {
+            fit(checker, entry, draft)?;
+            checker.trains_of(entry, draft.and_then(|draft| draft.size.ok()), last)
+        })
+    }
+
+    /// What an object says of each population that it names, by the population's index.
+    pub fn by_population<T>(
+        &mut self,
+        entry: Option<&Entry<'_>>,
+        what: &str,
+        drafts: &Drafts,
+        mut read: impl FnMut(&mut Checker, &Entry<'_>, Option<&Draft>) -> Checked<T>,
+    ) -> Checked<Vec<(usize, T)>> {
+        let Some(entry) = entry else { return Ok(Vec::new()) };
+        let named = self.named(entry, what)?;
         let mut all = Vec::with_capacity(named.len());
         for named in named {
             let Some(population) = drafts.place(&named.name) else {
@@ -74,8 +79,8 @@ impl Checker {
                 all.push(Err(self.report_name(&named, message, help)));
                 continue;
             };
-            let size = drafts.at(Ok(population)).and_then(|draft| draft.size.ok());
-            all.push(self.trains_of(&named.entry, size, last).map(|trains| (population, trains)));
+            let read = read(self, &named.entry, drafts.at(Ok(population)));
+            all.push(read.map(|value| (population, value)));
         }
         all.into_iter().collect()
     }
@@ -197,6 +202,9 @@ impl Checker {
     fn expected_rate(&mut self, entry: &Entry<'_>, drafts: &Drafts) -> Checked<ExpectedRate> {
         let fields = self.fields(entry, EXPECT_RATE, "an expected rate")?;
         let population = self.population_of(&fields, "population", drafts);
+        if let Some(entry) = fields.get("population") {
+            self.no_rates(entry, drafts.at(population), "it has no spikes", "its r is judged by `states`")?;
+        }
         let ids = self.ids_of(&fields, drafts.at(population));
         let rate = self.required_number(&fields, "rate");
         let tolerance = self.required_number(&fields, "tolerance");

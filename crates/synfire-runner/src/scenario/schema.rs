@@ -1,7 +1,7 @@
 //! The JSON schema of scenarios, for editors: made from the tables that the checks use.
 
 use super::keys::{
-    Bound, DISTRIBUTION, Key, LAWS, MODEL, POPULATION, RECEPTOR_KIND, RULE, RULES, SCENARIO, Shape,
+    Bound, DISTRIBUTION, GAIN_KIND, GAINS, Key, LAWS, MODEL, POPULATION, RECEPTOR_KIND, RULE, RULES, SCENARIO, Shape,
     neuron_keys, receptor_keys,
 };
 use crate::catalogue;
@@ -23,6 +23,7 @@ pub fn schema() -> Value {
             "neuron": neuron(),
             "receptor": receptor(),
             "connect": connect(),
+            "gain": gain(),
             "distribution": distribution(),
         },
     });
@@ -77,6 +78,8 @@ fn of_shape(shape: Shape) -> Value {
         Shape::Receptors => named(json!({"$ref": "#/$defs/receptor"})),
         Shape::Neuron => json!({"$ref": "#/$defs/neuron"}),
         Shape::Connect => json!({"$ref": "#/$defs/connect"}),
+        Shape::Gain => json!({"$ref": "#/$defs/gain"}),
+        Shape::NamedGains => named(json!({"type": "array", "items": number(Bound::Probability)})),
     }
 }
 
@@ -129,6 +132,10 @@ fn receptor() -> Value {
 
 fn connect() -> Value {
     by_discriminator(RULE, RULES.iter().map(|rule| (rule.name, rule.keys.to_vec())))
+}
+
+fn gain() -> Value {
+    by_discriminator(GAIN_KIND, GAINS.iter().map(|gain| (gain.name, gain.keys.to_vec())))
 }
 
 /// An object whose other keys depend on the value of one.
