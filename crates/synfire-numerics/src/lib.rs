@@ -2,6 +2,9 @@
 
 pub mod dd;
 pub mod drive_sign;
+pub mod first_zero;
+pub mod interval;
+pub mod jet;
 pub mod linear;
 pub mod logistic;
 pub mod math;
@@ -10,3 +13,5 @@ pub mod quadrature;
 pub mod random;
 pub mod response;
 pub mod roots;
+pub mod scalar;
+pub mod taylor;
