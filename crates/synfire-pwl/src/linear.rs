@@ -140,6 +140,11 @@ impl Linear {
         }
     }
 
+    /// No eigenvalue has a larger modulus, 1/ms.
+    pub fn radius(&self) -> f64 {
+        self.radius
+    }
+
     /// Whether all that is linear dies away.
     pub fn is_stable(&self) -> bool {
         self.trace < 0.0 && self.determinant > 0.0

@@ -263,6 +263,15 @@ impl<'a> Walk<'a> {
     /// On to the next face, if the orbit comes to one within the limit (ms since the start). Otherwise it stays where it
     /// is.
     pub fn step(&mut self, limit_ms: f64) -> Step {
+        self.advance(limit_ms, true)
+    }
+
+    /// On to the next face, if the search up to the limit (ms since the start) finds it, be it later.
+    pub fn look(&mut self, limit_ms: f64) -> Step {
+        self.advance(limit_ms, false)
+    }
+
+    fn advance(&mut self, limit_ms: f64, strictly: bool) -> Step {
         if !(self.x[0].is_finite() && self.x[1].is_finite()) || self.instant > MOST_INSTANT {
             return Step::Failed;
         }
@@ -285,7 +294,7 @@ impl<'a> Walk<'a> {
             }
         }
         match first {
-            Some((after_ms, way, upward, ambiguous)) if after_ms <= left_ms => {
+            Some((after_ms, way, upward, ambiguous)) if after_ms <= left_ms || !strictly && !undecided => {
                 let x = orbit.at(after_ms);
                 self.pass(after_ms, x, way, upward);
                 Step::Face { face: way.face, upward, ambiguous: ambiguous || rounding }
