@@ -196,7 +196,7 @@ impl Membrane {
     fn bound(&self, at: Anchored<'_, PiecewiseState>) -> f64 {
         let PiecewiseState { v, w, armed } = *at.state;
         let room = self.v_th - v;
-        if !armed || !(room > 0.0 && w.is_finite()) {
+        if !(armed && room > 0.0 && w.is_finite()) {
             return 0.0;
         }
         let current = self.i_e + at.stimulus;
