@@ -62,8 +62,12 @@ macro_rules! source {
     };
 }
 
+mod quadratic;
+
 catalogue! {
     neuron lif::Lif,
+    neuron qif::Qif,
+    neuron qif_normalised::QifNormalised,
     source spike_source::SpikeSource,
     source poisson::Poisson,
 }

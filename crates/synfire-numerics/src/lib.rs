@@ -6,4 +6,5 @@ pub mod math;
 pub mod quadrature;
 pub mod random;
 pub mod response;
+pub mod riccati;
 pub mod roots;

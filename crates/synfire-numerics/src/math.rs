@@ -50,6 +50,18 @@ pub fn ln_1p(x: f64) -> f64 {
     pxfm::f_log1p(x)
 }
 
+/// Sine and cosine, each correctly rounded.
+#[inline]
+pub fn sin_cos(x: f64) -> (f64, f64) {
+    pxfm::f_sincos(x)
+}
+
+/// The angle of the point (x, y), in (-pi, pi]: correctly rounded.
+#[inline]
+pub fn atan2(y: f64, x: f64) -> f64 {
+    pxfm::f_atan2(y, x)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
