@@ -69,7 +69,7 @@ pub trait Group: Send {
     /// source population, source neuron and synapse as declared.
     ///
     /// # Errors
-    /// A neuron that spikes without end at one instant.
+    /// A neuron that spikes without end at one instant, or whose next crossing can be neither found nor excluded.
     fn drive(
         &mut self,
         until: Until,
@@ -112,6 +112,18 @@ pub enum GroupError {
         neuron: LocalId,
         /// The instant.
         at: Time,
+    },
+    /// A neuron whose next threshold crossing can be neither found nor excluded.
+    #[error("neuron {}: {why} at {anchor} ms; its state there: {state}", neuron.0)]
+    Unresolved {
+        /// The neuron.
+        neuron: LocalId,
+        /// Its last event.
+        anchor: Time,
+        /// What went wrong.
+        why: crate::model::Unresolved,
+        /// Its variables at its last event: names and values.
+        state: String,
     },
 }
 

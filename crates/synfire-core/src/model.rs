@@ -18,33 +18,63 @@ pub struct Anchored<'a, S> {
     pub stimulus: f64,
 }
 
-/// The first threshold crossing after the anchor, if nothing more arrives.
+/// Where a search for the next threshold crossing ended, if nothing more arrives.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Crossing {
-    /// ms after the anchor; infinite if there is none, ever.
+    /// ms after the anchor; infinite if there is no crossing, ever.
     pub after_ms: f64,
+    /// What is there.
+    pub kind: CrossingKind,
     /// The membrane came so close to threshold that rounding decided whether there is a crossing.
     pub ambiguous: bool,
 }
 
+/// What a search found at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrossingKind {
+    /// The crossing: the neuron spikes.
+    Spike,
+    /// No crossing up to there. A search by steps has done its share of work; the neuron's anchor moves there, as an event
+    /// of the neuron's own, and the search goes on from the new anchor.
+    Checkpoint,
+}
+
 impl Crossing {
     /// No crossing, ever: a promise.
-    pub const NEVER: Crossing = Crossing { after_ms: f64::INFINITY, ambiguous: false };
+    pub const NEVER: Crossing = Crossing::at(f64::INFINITY);
 
     /// A crossing `ms` after the anchor.
-    pub fn at(ms: f64) -> Crossing {
-        Crossing { after_ms: ms, ambiguous: false }
+    pub const fn at(ms: f64) -> Crossing {
+        Crossing { after_ms: ms, kind: CrossingKind::Spike, ambiguous: false }
+    }
+
+    /// No crossing up to `ms` after the anchor, whence the search goes on.
+    pub const fn checkpoint(ms: f64) -> Crossing {
+        Crossing { after_ms: ms, kind: CrossingKind::Checkpoint, ambiguous: false }
     }
 }
 
-/// A neuron model with a reset. It knows no absolute time, no id, no queue, no network and no file.
+/// A search that can neither find the next crossing nor prove that there is none. It stops the run.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("{reason}, {after_ms} ms after the neuron's last event")]
+pub struct Unresolved {
+    /// How far the search has come, ms after the anchor.
+    pub after_ms: f64,
+    /// What went wrong, in words.
+    pub reason: &'static str,
+}
+
+/// A neuron model. It knows no absolute time, no id, no queue, no network and no file.
+///
+/// Models without reset spike at each upward crossing. Their state says whether they are *armed*: whether the membrane has
+/// been below threshold since the last spike. Their `fire` disarms, their `refractory_ms` is 0.
 ///
 /// Laws, tested for every registered model:
 /// * `flow` by a then by b agrees with `flow` by a + b within rounding, and `flow` by 0 changes nothing;
 /// * `first_crossing` is a pure function of its arguments; at the crossing the membrane is at threshold within rounding,
 ///   and at no earlier time is it above;
-/// * `crossing_bound` never lies beyond the crossing;
-/// * right after `fire` the membrane is below threshold.
+/// * `crossing_bound` never lies beyond what `first_crossing` finds, be it a checkpoint;
+/// * right after `fire` there is no spike without a flow or an arrival.
 pub trait NeuronModel: Sized + Send + Sync + 'static {
     /// The model's own variables at the anchor.
     type State: Copy + Send + Sync + std::fmt::Debug;
@@ -71,7 +101,8 @@ pub trait NeuronModel: Sized + Send + Sync + 'static {
     /// these can be found ahead, side by side, while the states themselves have to wait for one another.
     fn lapse(&self, dt_ms: f64) -> Self::Lapse;
 
-    /// Moves state and receptor variables on over a lapse, without threshold and without arrivals.
+    /// Moves state and receptor variables on over a lapse, without threshold and without arrivals. What cannot be computed
+    /// is not a number: the search that follows tells so.
     fn flow_over(&self, state: &mut Self::State, inputs: &mut [f64], stimulus: f64, lapse: &Self::Lapse);
 
     /// Moves state and receptor variables `dt_ms` on, without threshold and without arrivals.
@@ -83,8 +114,11 @@ pub trait NeuronModel: Sized + Send + Sync + 'static {
     fn flow_refractory(&self, state: &mut Self::State, inputs: &mut [f64], stimulus: f64, dt_ms: f64);
 
     /// The first instant at or after the anchor at which the neuron would spike if nothing more arrived: found, or
-    /// proved absent. Depends on the arguments only, never on a horizon or on who asks.
-    fn first_crossing(&self, at: Anchored<'_, Self::State>) -> Crossing;
+    /// proved absent, for ever or up to a checkpoint. Depends on the arguments only, never on a horizon or on who asks.
+    ///
+    /// # Errors
+    /// The search can neither find nor exclude a crossing.
+    fn first_crossing(&self, at: Anchored<'_, Self::State>) -> Result<Crossing, Unresolved>;
 
     /// A time after the anchor (ms, at least `from_ms`, infinite if never) before which there is certainly no crossing,
     /// given that there is none before `from_ms`. Cheap; `from_ms` itself is always a right answer.
@@ -93,8 +127,9 @@ pub trait NeuronModel: Sized + Send + Sync + 'static {
     /// Delta input, in units of v.
     fn receive(&self, state: &mut Self::State, jump: f64);
 
-    /// Whether the membrane potential is at or above threshold.
-    fn is_at_threshold(&self, state: &Self::State) -> bool;
+    /// The threshold test, once for all that happens at an instant in one generation: whether the neuron spikes. A model
+    /// without reset arms itself here when the membrane is below threshold.
+    fn reaches_threshold(&self, state: &mut Self::State) -> bool;
 
     /// Puts the membrane exactly at threshold: the flow has reached it at this very instant.
     fn put_at_threshold(&self, state: &mut Self::State);

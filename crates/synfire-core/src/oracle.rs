@@ -5,7 +5,7 @@
 
 use crate::group::{Arrival, CurrentStep, PopulationSetup, SetupError};
 use crate::ids::{LocalId, PopulationId};
-use crate::model::{Anchored, NeuronModel};
+use crate::model::{Anchored, Crossing, CrossingKind, NeuronModel};
 use crate::network::Projection;
 use crate::receptor::{ReceptorKind, ReceptorSet};
 use crate::source::SpikeTrain;
@@ -18,6 +18,9 @@ pub trait OracleUnits {
     /// When unit `index` has its next event of its own.
     fn next(&self, index: usize) -> Time;
     /// One generation of one instant; tells whether the unit spikes.
+    ///
+    /// # Panics
+    /// The model can neither find nor exclude the next crossing.
     fn touch(&mut self, index: usize, now: Time, arrivals: &[Arrival]) -> bool;
 }
 
@@ -34,6 +37,7 @@ struct OracleNeuron<M: NeuronModel> {
     inputs: Vec<f64>,
     anchor: Time,
     crossing: Time,
+    crossing_kind: CrossingKind,
     refractory_until: Option<Time>,
 }
 
@@ -60,6 +64,7 @@ impl<M: NeuronModel> OracleNeurons<M> {
                 inputs,
                 anchor: Time::ZERO,
                 crossing: Time::NEVER,
+                crossing_kind: CrossingKind::Spike,
                 refractory_until: None,
             };
             neuron.find_crossing(stimulus_after(setup, index, Time::ZERO));
@@ -87,10 +92,12 @@ fn stimulus_before(setup: &PopulationSetup, index: usize, now: Time) -> f64 {
 impl<M: NeuronModel> OracleNeuron<M> {
     fn find_crossing(&mut self, stimulus: f64) {
         let at = Anchored { state: &self.state, inputs: &self.inputs, stimulus };
-        self.crossing = match self.refractory_until {
-            Some(_) => Time::NEVER,
-            None => self.anchor.after(self.model.first_crossing(at).after_ms),
+        let found = match self.refractory_until {
+            Some(_) => Crossing::NEVER,
+            None => self.model.first_crossing(at).expect("a crossing found or excluded"),
         };
+        self.crossing = self.anchor.after(found.after_ms);
+        self.crossing_kind = found.kind;
     }
 }
 
@@ -120,7 +127,7 @@ impl<M: NeuronModel> OracleUnits for OracleNeurons<M> {
             neuron.model.flow(&mut neuron.state, &mut neuron.inputs, before, dt_ms);
         }
         neuron.anchor = now;
-        if neuron.crossing == now {
+        if neuron.crossing == now && neuron.crossing_kind == CrossingKind::Spike {
             neuron.model.put_at_threshold(&mut neuron.state);
         }
         if neuron.refractory_until == Some(now) {
@@ -136,7 +143,7 @@ impl<M: NeuronModel> OracleUnits for OracleNeurons<M> {
                 _ => receptors.receive(&mut neuron.inputs, arrival.receptor as usize, arrival.weight),
             }
         }
-        let fires = !refractory && neuron.model.is_at_threshold(&neuron.state);
+        let fires = !refractory && neuron.model.reaches_threshold(&mut neuron.state);
         if fires {
             receptors.fire(&mut neuron.inputs);
             neuron.model.fire(&mut neuron.state);

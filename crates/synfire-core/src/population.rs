@@ -2,8 +2,8 @@
 
 use crate::group::{Arrival, Group, GroupError, Outbox, PopulationSetup, SetupError, Touch, Until};
 use crate::ids::LocalId;
-use crate::model::{Anchored, NeuronModel};
-use crate::receptor::{ReceptorKind, ReceptorSet};
+use crate::model::{Anchored, CrossingKind, NeuronModel};
+use crate::receptor::{ReceptorKind, ReceptorSet, variable_names};
 use crate::stimulus::Schedules;
 use crate::time::Time;
 
@@ -44,6 +44,8 @@ enum Next {
     Bound,
     /// The crossing, found.
     Crossing,
+    /// No crossing up to `next`: the anchor moves there.
+    Checkpoint,
     /// The end of the refractory time.
     RefractoryEnd,
 }
@@ -52,15 +54,16 @@ enum Next {
 #[derive(Clone, Copy, Debug)]
 struct Due {
     crossing: bool,
+    checkpoint: bool,
     refractory_end: bool,
     stimulus: bool,
 }
 
 impl Due {
-    const NOTHING: Due = Due { crossing: false, refractory_end: false, stimulus: false };
+    const NOTHING: Due = Due { crossing: false, checkpoint: false, refractory_end: false, stimulus: false };
 
     fn anything(self) -> bool {
-        self.crossing || self.refractory_end || self.stimulus
+        self.crossing || self.checkpoint || self.refractory_end || self.stimulus
     }
 }
 
@@ -154,12 +157,12 @@ impl<M: NeuronModel> Cell<'_, M> {
 
     /// One instant: what is due and what arrives. Tells whether the neuron spikes.
     #[inline]
-    fn instant(&mut self, now: Time, arrivals: &[Arrival], out: &mut Outbox) -> bool {
-        let due = if self.wake() <= now { self.due(now, !arrivals.is_empty(), out) } else { Due::NOTHING };
-        (due.anything() || !arrivals.is_empty()) && {
+    fn instant(&mut self, now: Time, arrivals: &[Arrival], out: &mut Outbox) -> Result<bool, GroupError> {
+        let due = if self.wake() <= now { self.due(now, !arrivals.is_empty(), out)? } else { Due::NOTHING };
+        Ok((due.anything() || !arrivals.is_empty()) && {
             let lapse = self.model.lapse(now.since(self.neuron.anchor));
             self.happen(now, &lapse, due, arrivals)
-        }
+        })
     }
 
     /// The state moves to `now`, over the lapse since the anchor; then what is due, then the arrivals, then one threshold
@@ -193,7 +196,7 @@ impl<M: NeuronModel> Cell<'_, M> {
         if refractory {
             return false; // its end is what comes next, as before
         }
-        let fires = self.model.is_at_threshold(&self.neuron.state);
+        let fires = self.model.reaches_threshold(&mut self.neuron.state);
         if fires && self.fire(now) {
             return true;
         }
@@ -228,19 +231,20 @@ impl<M: NeuronModel> Cell<'_, M> {
 
     /// What is due at `now`. A bound that has come up is replaced by a better one, or by the crossing; the anchor stays
     /// where it is.
-    fn due(&mut self, now: Time, input: bool, out: &mut Outbox) -> Due {
+    fn due(&mut self, now: Time, input: bool, out: &mut Outbox) -> Result<Due, GroupError> {
         if self.neuron.kind == Next::Bound && self.neuron.next <= now {
-            self.refine(now, input, out);
+            self.refine(now, input, out)?;
         }
         let next_is_due = self.neuron.next <= now;
-        Due {
+        Ok(Due {
             crossing: next_is_due && self.neuron.kind == Next::Crossing,
+            checkpoint: next_is_due && self.neuron.kind == Next::Checkpoint,
             refractory_end: next_is_due && self.neuron.kind == Next::RefractoryEnd,
             stimulus: !self.schedules.is_empty() && self.schedules.next(self.index) <= now,
-        }
+        })
     }
 
-    fn refine(&mut self, now: Time, input: bool, out: &mut Outbox) {
+    fn refine(&mut self, now: Time, input: bool, out: &mut Outbox) -> Result<(), GroupError> {
         let anchor = self.neuron.anchor;
         let elapsed_ms = now.since(anchor);
         let bound_ms = self.model.crossing_bound(self.anchored(), elapsed_ms);
@@ -249,15 +253,38 @@ impl<M: NeuronModel> Cell<'_, M> {
         let worth_ms = if input { 0.0 } else { 0.2 * (elapsed_ms + 0.1) };
         if bound_ms > elapsed_ms + worth_ms && anchor.after(bound_ms) > now {
             self.neuron.next = anchor.after(bound_ms);
-            return;
+            return Ok(());
         }
-        let crossing = self.model.first_crossing(self.anchored());
+        let found = self.model.first_crossing(self.anchored());
+        let crossing = found.map_err(|why| GroupError::Unresolved {
+            neuron: LocalId(self.index as u32),
+            anchor,
+            why,
+            state: self.describe(),
+        })?;
         out.ambiguous += u64::from(crossing.ambiguous);
         // A bound is conservative by far more than rounding, so this `max` never acts; it keeps time from running
         // backwards if a model breaks its promise.
         debug_assert!(anchor.after(crossing.after_ms) >= now, "a crossing before its bound");
         self.neuron.next = anchor.after(crossing.after_ms).max(now);
-        self.neuron.kind = Next::Crossing;
+        self.neuron.kind = match crossing.kind {
+            CrossingKind::Spike => Next::Crossing,
+            CrossingKind::Checkpoint => Next::Checkpoint,
+        };
+        Ok(())
+    }
+
+    /// The variables at the anchor, by name.
+    fn describe(&self) -> String {
+        let own = M::SPEC.variables.len();
+        let value = |index: usize| match index.checked_sub(own) {
+            None => self.model.variable(&self.neuron.state, index),
+            Some(input) => self.inputs[input],
+        };
+        let names = variable_names(M::SPEC.variables, self.receptors.receptors());
+        let told: Vec<String> =
+            names.iter().enumerate().map(|(i, name)| format!("{name} = {}", value(i))).collect();
+        told.join(", ")
     }
 
     /// Tells the engine the wake time if it has to know: not if the time that it has is an earlier, still valid bound.
@@ -296,7 +323,7 @@ impl<M: NeuronModel> Cell<'_, M> {
                 let lapse = self.lapses[done - 1];
                 self.happen(now, &lapse, Due::NOTHING, &arrivals[done..together])
             } else {
-                self.instant(now, &arrivals[done..together], out)
+                self.instant(now, &arrivals[done..together], out)?
             };
             if spikes {
                 out.spikes.push((now, neuron));
@@ -330,7 +357,7 @@ impl<M: NeuronModel> Cell<'_, M> {
             let mut moved = state;
             self.model.flow_over(&mut moved, &mut [], 0.0, &self.lapses[done - 1]);
             self.model.receive(&mut moved, arrival.weight);
-            if self.model.is_at_threshold(&moved) {
+            if self.model.reaches_threshold(&mut moved) {
                 break;
             }
             state = moved;
@@ -364,7 +391,7 @@ impl<M: NeuronModel> Group for Population<M> {
     fn start(&mut self, out: &mut Outbox) {
         for index in 0..self.neurons.len() {
             let mut cell = self.cell(index);
-            if cell.model.is_at_threshold(&cell.neuron.state) {
+            if cell.model.reaches_threshold(&mut cell.neuron.state) {
                 cell.neuron.kind = Next::Crossing;
             } else {
                 cell.neuron.next = Time::ZERO.after(cell.model.crossing_bound(cell.anchored(), 0.0));
@@ -385,7 +412,7 @@ impl<M: NeuronModel> Group for Population<M> {
             let mut cell = self.cell(touch.neuron.index());
             match until {
                 Until::Instant(now) => {
-                    if cell.instant(now, arrivals, out) {
+                    if cell.instant(now, arrivals, out)? {
                         out.spikes.push((now, touch.neuron));
                     }
                     cell.report_wake(|queued| queued <= now, out);

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use synfire_core::engine::{EngineKind, Options, Probe, ProbeTimes, QueueKind, Simulation};
 use synfire_core::group::{CurrentStep, PopulationSetup};
-use synfire_core::model::{Anchored, Crossing, NeuronModel};
+use synfire_core::model::{Anchored, Crossing, NeuronModel, Unresolved};
 use synfire_core::network::{Network, Projection, Values};
 use synfire_core::observer::{Observer, Raster};
 use synfire_core::oracle::{self, OracleNeurons, OracleSource, OracleUnits};
@@ -21,6 +21,21 @@ use synfire_numerics::random::StreamKey;
 struct PerfectIntegrator {
     i_e: f64,
     t_ref: f64,
+    searches_by_steps: bool,
+}
+
+const QUARTER: f64 = 0.25;
+
+impl PerfectIntegrator {
+    /// ms after the anchor.
+    fn crossing_after(&self, at: Anchored<'_, f64>) -> f64 {
+        let slope = self.i_e + at.stimulus;
+        match *at.state >= 1.0 {
+            true => 0.0,
+            false if slope > 0.0 => (1.0 - at.state) / slope,
+            false => f64::INFINITY,
+        }
+    }
 }
 
 impl NeuronModel for PerfectIntegrator {
@@ -42,6 +57,13 @@ impl NeuronModel for PerfectIntegrator {
                 range: ParamRange::NotNegative,
                 meaning: "",
             },
+            ParamSpec {
+                name: "by_steps",
+                unit: "",
+                default: Some(0.0),
+                range: ParamRange::Finite,
+                meaning: "",
+            },
         ],
         variables: &[VariableSpec { name: "v", unit: "", rest: "0" }],
         receptors: &[ReceptorKind::Delta],
@@ -51,7 +73,8 @@ impl NeuronModel for PerfectIntegrator {
     };
 
     fn prepare(row: ParamRow<'_>, _: &ReceptorSet) -> Result<Self, ParamError> {
-        Ok(PerfectIntegrator { i_e: row.get("i_e"), t_ref: row.get("t_ref") })
+        let searches_by_steps = row.get("by_steps") > 0.0;
+        Ok(PerfectIntegrator { i_e: row.get("i_e"), t_ref: row.get("t_ref"), searches_by_steps })
     }
 
     fn initial(&self, given: &[Option<f64>]) -> f64 {
@@ -72,28 +95,27 @@ impl NeuronModel for PerfectIntegrator {
 
     fn flow_refractory(&self, _: &mut f64, _: &mut [f64], _: f64, _: f64) {}
 
-    fn first_crossing(&self, at: Anchored<'_, f64>) -> Crossing {
-        let slope = self.i_e + at.stimulus;
-        if *at.state >= 1.0 {
-            Crossing::at(0.0)
-        } else if slope > 0.0 {
-            Crossing::at((1.0 - at.state) / slope)
-        } else {
-            Crossing::NEVER
+    fn first_crossing(&self, at: Anchored<'_, f64>) -> Result<Crossing, Unresolved> {
+        if at.state.is_nan() {
+            return Err(Unresolved { after_ms: 0.0, reason: "the state is not a number" });
         }
+        let crossing = self.crossing_after(at);
+        // A search that goes no further than a quarter at a time, though every crossing is known.
+        let stops = self.searches_by_steps && crossing > QUARTER;
+        Ok(if stops { Crossing::checkpoint(QUARTER) } else { Crossing::at(crossing) })
     }
 
     fn crossing_bound(&self, at: Anchored<'_, f64>, from_ms: f64) -> f64 {
         // Half of what is left, so that bounds surface and are asked again.
-        let crossing = self.first_crossing(at).after_ms;
-        if crossing.is_finite() { from_ms.max(0.5 * (from_ms + crossing)) } else { f64::INFINITY }
+        let found = self.first_crossing(at).map_or(from_ms, |found| found.after_ms);
+        if found.is_finite() { from_ms.max(0.5 * (from_ms + found)) } else { f64::INFINITY }
     }
 
     fn receive(&self, state: &mut f64, jump: f64) {
         *state += jump;
     }
 
-    fn is_at_threshold(&self, state: &f64) -> bool {
+    fn reaches_threshold(&self, state: &mut f64) -> bool {
         *state >= 1.0
     }
 
@@ -198,6 +220,7 @@ impl Plan {
         let mut parameters = ParamTable::defaults(PerfectIntegrator::SPEC.parameters);
         parameters.set("i_e", column(|n| eighths(n.0)));
         parameters.set("t_ref", column(|n| eighths(n.2)));
+        parameters.set("by_steps", column(|n| f64::from(n.1 % 2)));
         let receptor = Receptor {
             name: "d".into(),
             kind: ReceptorKind::Delta,
@@ -311,6 +334,30 @@ proptest! {
             prop_assert_eq!(&plan.by_engine(EngineKind::Lookahead, queue, &stops, plan.probes()), &by_instant);
             prop_assert_eq!(&plan.by_engine(EngineKind::Lookahead, queue, &[], vec![]).0, &by_instant.0);
         }
+    }
+}
+
+#[test]
+fn a_search_that_fails_stops_the_run_and_names_the_neuron() {
+    let plan = Plan {
+        neurons: vec![(1, 0, 1), (1, 0, 1)],
+        trains: vec![vec![]],
+        input: vec![],
+        recurrent: vec![],
+        steps: vec![],
+    };
+    let mut setup = plan.setup();
+    setup.initial = vec![(0, Column::Each(vec![0.0, f64::NAN]))];
+    for engine in [EngineKind::Queue, EngineKind::Lookahead] {
+        let groups: Vec<Box<dyn synfire_core::group::Group>> =
+            vec![Box::new(Population::<PerfectIntegrator>::new(&setup).unwrap())];
+        let options = Options { engine: Some(engine), ..Options::default() };
+        let network = Network { groups, projections: vec![] };
+        let mut simulation = Simulation::new(network, vec![], &options).unwrap();
+        let error = simulation.run(END, &mut ()).unwrap_err().to_string();
+        let expected = "population 0: neuron 1: the state is not a number, 0 ms after the neuron's last event at 0 ms; \
+                        its state there: v = NaN";
+        assert_eq!(error, expected);
     }
 }
 

@@ -7,7 +7,7 @@ mod conductance;
 mod crossing;
 mod flow;
 
-use synfire_core::model::{Anchored, Crossing, NeuronModel};
+use synfire_core::model::{Anchored, Crossing, NeuronModel, Unresolved};
 use synfire_core::receptor::{Receptor, ReceptorKind, ReceptorSet};
 use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
 use synfire_numerics::dd::DoubleDouble;
@@ -265,8 +265,11 @@ impl NeuronModel for Lif {
         self.decay_inputs(inputs, dt_ms);
     }
 
-    fn first_crossing(&self, at: Anchored<'_, LifState>) -> Crossing {
-        self.next_crossing(at)
+    fn first_crossing(&self, at: Anchored<'_, LifState>) -> Result<Crossing, Unresolved> {
+        if at.state.m.is_nan() || at.inputs.iter().any(|input| !input.is_finite()) {
+            return Err(Unresolved { after_ms: 0.0, reason: "the state is not a number" });
+        }
+        Ok(self.next_crossing(at))
     }
 
     #[inline]
@@ -284,7 +287,7 @@ impl NeuronModel for Lif {
     }
 
     #[inline]
-    fn is_at_threshold(&self, state: &LifState) -> bool {
+    fn reaches_threshold(&self, state: &mut LifState) -> bool {
         state.m >= 0.0
     }
 

@@ -62,7 +62,7 @@ impl Lif {
             return Crossing::at(self.tau_m * math::ln_1p(-m / m_inf));
         }
         let found = search.run(pattern);
-        Crossing { after_ms: found.unwrap_or(f64::INFINITY), ambiguous: search.ambiguous }
+        Crossing { ambiguous: search.ambiguous, ..Crossing::at(found.unwrap_or(f64::INFINITY)) }
     }
 
     /// Without conductances: even if all exciting currents peaked together, they would not lift m to threshold. The

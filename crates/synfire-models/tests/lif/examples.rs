@@ -19,7 +19,7 @@ fn normalised(tau_m: f64, receptors: Vec<Receptor>) -> (Lif, ReceptorSet) {
 
 fn crossing(lif: &Lif, v: f64, inputs: &[f64]) -> f64 {
     let state = lif.initial(&[Some(v)]);
-    lif.first_crossing(Anchored { state: &state, inputs, stimulus: 0.0 }).after_ms
+    lif.first_crossing(Anchored { state: &state, inputs, stimulus: 0.0 }).unwrap().after_ms
 }
 
 fn assert_close(found: f64, expected: f64) {

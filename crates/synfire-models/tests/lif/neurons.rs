@@ -105,7 +105,7 @@ impl Ready {
     }
 
     pub fn crossing(&self) -> Crossing {
-        self.lif.first_crossing(self.anchored())
+        self.lif.first_crossing(self.anchored()).unwrap()
     }
 
     pub fn bound(&self, from: f64) -> f64 {
