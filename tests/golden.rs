@@ -19,14 +19,14 @@ fn all_pass(paths: &[PathBuf], count: usize, options: &Options) {
 
 #[test]
 fn reference_cases() {
-    all_pass(&[top("tests/reference")], 65, &Options::default());
+    all_pass(&[top("tests/reference")], 78, &Options::default());
 }
 
 #[test]
 fn reference_cases_by_the_queue_engine_and_every_queue() {
     for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
         let options = Options { queue, engine: Some(EngineKind::Queue), ..Options::default() };
-        all_pass(&[top("tests/reference")], 65, &options);
+        all_pass(&[top("tests/reference")], 78, &options);
     }
 }
 

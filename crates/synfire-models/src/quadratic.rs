@@ -4,7 +4,7 @@
 //! [`synfire_numerics::riccati`]. x is small in the bottleneck between rest and spike, where time passes and where a last
 //! place counts. It may be infinite: the peak may be +infinity and the reset -infinity, where delta inputs are lost.
 
-use synfire_core::model::{Anchored, Crossing, NeuronModel};
+use synfire_core::model::{Anchored, Crossing, NeuronModel, Unresolved};
 use synfire_core::receptor::{Receptor, ReceptorKind, ReceptorSet};
 use synfire_core::spec::{ModelSpec, ParamError, ParamRow};
 use synfire_numerics::dd::DoubleDouble;
@@ -102,8 +102,8 @@ impl Shape {
     /// on the last place of this difference.
     fn drive(&self, stimulus: f64) -> f64 {
         let width = DoubleDouble::sum(self.v_crit, -self.v_rest);
-        let square = DoubleDouble::product(width.hi, width.hi)
-            + DoubleDouble::product(2.0 * width.hi, width.lo);
+        let square =
+            DoubleDouble::product(width.hi, width.hi) + DoubleDouble::product(2.0 * width.hi, width.lo);
         let current = DoubleDouble::sum(self.i_e, stimulus) + square * (-0.25 * self.k);
         (current / self.capacitance).round()
     }
@@ -244,32 +244,33 @@ impl<P: Page> NeuronModel for Quadratic<P> {
         }
     }
 
-    fn flow_refractory(
-        &self,
-        _state: &mut QuadraticState,
-        inputs: &mut [f64],
-        _stimulus: f64,
-        dt_ms: f64,
-    ) {
+    fn flow_refractory(&self, _state: &mut QuadraticState, inputs: &mut [f64], _stimulus: f64, dt_ms: f64) {
         self.decay_inputs(inputs, dt_ms);
     }
 
-    fn first_crossing(&self, at: Anchored<'_, QuadraticState>) -> Crossing {
-        if at.state.x >= self.x_peak {
-            return Crossing::at(0.0);
+    fn first_crossing(&self, at: Anchored<'_, QuadraticState>) -> Result<Crossing, Unresolved> {
+        let x = at.state.x;
+        if x.is_nan() {
+            return Err(Unresolved { after_ms: 0.0, reason: "the state is not a number" });
+        }
+        if x >= self.x_peak {
+            return Ok(Crossing::at(0.0));
         }
         if Self::is_quiet(at.inputs) {
             let constant = self.autonomous(at.stimulus);
-            let after_ms = constant.time_to(at.state.x, self.x_peak);
-            return Crossing { after_ms, ambiguous: constant.is_ambiguous(at.state.x) };
+            let ambiguous = constant.is_ambiguous(x);
+            return Ok(Crossing { ambiguous, ..Crossing::at(constant.time_to(x, self.x_peak)) });
         }
-        let (outcome, ambiguous) = self.forced(at.inputs, at.stimulus).first_time_at(at.state.x, self.x_peak);
-        match outcome {
-            Outcome::Never => Crossing { ambiguous, ..Crossing::NEVER },
-            Outcome::At(after_ms) => Crossing { after_ms, ambiguous },
-            Outcome::NotBefore(after_ms) => Crossing { after_ms, ambiguous },
-            Outcome::Failed(after_ms) => Crossing { after_ms, ambiguous },
-        }
+        let (outcome, ambiguous) = self.forced(at.inputs, at.stimulus).first_time_at(x, self.x_peak);
+        let crossing = match outcome {
+            Outcome::Never => Crossing::NEVER,
+            Outcome::At(after_ms) => Crossing::at(after_ms),
+            Outcome::NotBefore(after_ms) => Crossing::checkpoint(after_ms),
+            Outcome::Failed(after_ms) => {
+                return Err(Unresolved { after_ms, reason: "the inputs are beyond the range of numbers" });
+            }
+        };
+        Ok(Crossing { ambiguous, ..crossing })
     }
 
     #[inline]
@@ -290,7 +291,7 @@ impl<P: Page> NeuronModel for Quadratic<P> {
     }
 
     #[inline]
-    fn is_at_threshold(&self, state: &QuadraticState) -> bool {
+    fn reaches_threshold(&self, state: &mut QuadraticState) -> bool {
         state.x >= self.x_peak
     }
 

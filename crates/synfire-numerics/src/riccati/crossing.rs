@@ -13,6 +13,12 @@ use crate::roots;
 /// After so many steps without a decision the search pauses.
 const MOST_STEPS: usize = 100;
 
+/// So many steps that come no further than this, ms, have to do with terms beyond all measure.
+const LEAST_PROGRESS: f64 = 1e-6;
+
+/// So near to the height, as a part of the time from the start, bounds are of no use: rounding counts.
+const NEAR: f64 = 1e-6;
+
 /// Everything has faded to 0 in double precision after this many of the longest time constant.
 const END: f64 = 800.0;
 
@@ -53,6 +59,12 @@ impl Stretches {
         let stretches = (first..=self.changes.len()).step_by(2).map(bounds);
         stretches.map(move |(start, end)| (start.max(from), end.min(to))).filter(|(start, end)| start < end)
     }
+
+    /// Whether D stays negative from `t` on.
+    fn are_over(&self, t: f64) -> bool {
+        let ends_positive = self.starts_positive == self.changes.len().is_multiple_of(2);
+        !ends_positive && self.changes.last().is_none_or(|last| t >= *last)
+    }
 }
 
 impl<I: Iterator<Item = Term> + Clone> Forced<I> {
@@ -62,10 +74,11 @@ impl<I: Iterator<Item = Term> + Clone> Forced<I> {
         let Some(stretches) = self.stretches(height) else { return (Outcome::Never, false) };
         let (mut x, mut t) = (x, 0.0);
         let mut ambiguous = false;
+        let scale = height.abs() + self.natural_scale() + if x.is_finite() { x.abs() } else { 0.0 };
+        if self.is_held_below(x, t, height) {
+            return (Outcome::Never, ambiguous);
+        }
         for _ in 0..MOST_STEPS {
-            if self.is_held_below(x, t, height) {
-                return (Outcome::Never, ambiguous);
-            }
             let Some(series) = self.series(x, t, f64::INFINITY) else {
                 ambiguous |= self.constant.is_ambiguous(x);
                 let time = self.constant.time_to(x, height);
@@ -75,7 +88,8 @@ impl<I: Iterator<Item = Term> + Clone> Forced<I> {
                 let part = |time: f64| ((time - t) / series.h).min(1.0);
                 let gap = series.gap(height, part(to));
                 let is_peak = to < t + series.h;
-                ambiguous |= is_peak && gap.abs() <= AMBIGUOUS_ULPS * f64::EPSILON * series.gap_scale(height);
+                let noise = AMBIGUOUS_ULPS * f64::EPSILON * scale * series.y(part(to)).abs();
+                ambiguous |= is_peak && gap.abs() <= noise;
                 if gap <= 0.0 {
                     return (
                         Outcome::At(t + series.h * zero(&series, height, part(from), part(to))),
@@ -84,12 +98,15 @@ impl<I: Iterator<Item = Term> + Clone> Forced<I> {
                 }
             }
             x = series.end();
-            if !x.is_finite() || t + series.h <= t {
+            if !x.is_finite() {
                 return (Outcome::Failed(t), ambiguous);
             }
             t += series.h;
+            if stretches.are_over(t) || self.is_held_below(x, t, height) {
+                return (Outcome::Never, ambiguous);
+            }
         }
-        (Outcome::NotBefore(t), ambiguous)
+        (if t < LEAST_PROGRESS { Outcome::Failed(t) } else { Outcome::NotBefore(t) }, ambiguous)
     }
 
     /// Where D >= 0; `None` if nowhere.
@@ -122,13 +139,20 @@ impl<I: Iterator<Item = Term> + Clone> Forced<I> {
         height >= 0.0 && most < 0.0 && x < (-most / self.constant.a()).sqrt() * (1.0 - BARRIER_CAUTION)
     }
 
+    /// Where x^2 and Q weigh the same, at most.
+    fn natural_scale(&self) -> f64 {
+        let q = self.terms.clone().fold(self.constant.q().abs(), |sum, term| sum + term.q_size());
+        (q / self.constant.a()).sqrt()
+    }
+
     /// Q is at most this from `t` on.
     fn most_q(&self, t: f64) -> f64 {
         self.terms.clone().fold(self.constant.q(), |sum, term| sum + term.after(t).most_q())
     }
 
-    /// A time at which x, below `height` at `from`, is not yet there, found without a search: with Q at most q and, as
-    /// long as x is above where it started, -G x at most G |x|, x is below the solution for constant q.
+    /// A time at which x, below `height` at `from`, is not yet there, found without a search, and no later than a pause of
+    /// the search: with Q at most q and, as long as x is above where it started, -G x at most G |x|, x is below the solution
+    /// for constant q.
     pub fn least_time_to(&self, x: f64, height: f64, from: f64) -> f64 {
         if !(x < height) {
             return from;
@@ -139,7 +163,13 @@ impl<I: Iterator<Item = Term> + Clone> Forced<I> {
         let most_g = self.terms.clone().fold(0.0, |sum, term| sum + term.after(from).most_g());
         let pull = if x < 0.0 && most_g > 0.0 { most_g * -x } else { 0.0 };
         let most = super::Autonomous::new(self.constant.a(), (self.most_q(from) + pull).max(0.0));
-        let bound = from + most.least_time_to(x, height);
+        // Steps grow as terms fade, so that a pause comes after that many of the first at the earliest.
+        let pause = self.longest_step(0.0).map_or(f64::INFINITY, |step| 0.99 * MOST_STEPS as f64 * step);
+        let wait = most.least_time_to(x, height);
+        if wait < NEAR * from {
+            return from;
+        }
+        let bound = (from + wait).min(pause);
         // What is beyond the range of doubles gives no bound.
         if bound >= from { bound } else { from }
     }

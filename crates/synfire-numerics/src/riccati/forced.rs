@@ -35,6 +35,9 @@ pub struct Forced<I> {
 /// numbers): at 0.75 the last is below 1e-17.
 const STEP: f64 = 0.75;
 
+/// More steps are not made in one flow.
+const MOST_STEPS: usize = 1_000_000;
+
 /// A term this far below the sum of all is lost in the rounding of that sum.
 const NEGLIGIBLE: f64 = 1e-18;
 
@@ -83,7 +86,7 @@ impl Term {
         }
     }
 
-    fn q_size(&self) -> f64 {
+    pub(super) fn q_size(&self) -> f64 {
         self.q.abs() + self.q_rise.abs() * self.tau
     }
 
@@ -121,20 +124,29 @@ impl<I: Iterator<Item = Term> + Clone> Forced<I> {
         (live, (fastest > 0.0).then_some(sizes))
     }
 
-    /// x after `t`, a time in which it does not pass infinity.
+    /// x after `t`, a time in which it does not pass infinity. NaN if that takes too many steps: the terms are beyond all
+    /// measure.
     pub fn flow(&self, x: f64, t: f64) -> f64 {
         let (mut x, mut done) = (x, 0.0);
-        while done < t {
+        for _ in 0..MOST_STEPS {
+            if done >= t {
+                return x;
+            }
             let Some(series) = self.series(x, done, t - done) else {
                 return self.constant.flow(x, self.constant.passage(t - done));
             };
             x = series.end();
-            if !x.is_finite() || done + series.h <= done {
+            if !x.is_finite() {
                 return x;
             }
             done = if series.h >= t - done { t } else { done + series.h };
         }
-        x
+        f64::NAN
+    }
+
+    /// The longest step that the search makes at `t`; `None` if all terms have faded.
+    pub(super) fn longest_step(&self, t: f64) -> Option<f64> {
+        self.seen_from(t).1.map(|sizes| STEP / sizes.rate)
     }
 
     /// The series from `t` on over at most `longest`; `None` if all terms have faded.
@@ -268,12 +280,5 @@ impl Series {
         } else {
             self.y(s) * (height - self.x) + self.gain(s)
         }
-    }
-
-    /// The size of what [`Series::gap`] is made of.
-    pub(super) fn gap_scale(&self, height: f64) -> f64 {
-        let c = &self.coefficients[..=self.order];
-        let largest = c.iter().fold(0.0, |m: f64, c| m.max(c.abs()));
-        if height == f64::INFINITY { largest } else { largest * height.abs() + c[1].abs() / self.ah }
     }
 }
