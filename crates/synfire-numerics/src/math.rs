@@ -50,16 +50,22 @@ pub fn ln_1p(x: f64) -> f64 {
     pxfm::f_log1p(x)
 }
 
-/// Sine and cosine, each correctly rounded.
+/// The sine and the cosine of x, both correctly rounded.
 #[inline]
 pub fn sin_cos(x: f64) -> (f64, f64) {
     pxfm::f_sincos(x)
 }
 
-/// The angle of the point (x, y), in (-pi, pi]: correctly rounded.
+/// The angle of the point (x, y), from -pi to pi, correctly rounded.
 #[inline]
 pub fn atan2(y: f64, x: f64) -> f64 {
     pxfm::f_atan2(y, x)
+}
+
+/// The inverse hyperbolic tangent, correctly rounded.
+#[inline]
+pub fn atanh(x: f64) -> f64 {
+    pxfm::f_atanh(x)
 }
 
 #[cfg(test)]
