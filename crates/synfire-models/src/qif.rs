@@ -79,6 +79,7 @@ impl Page for QifPage {
         ],
         variables: &[VariableSpec { name: "v", unit: "mV", rest: "v_rest" }],
         receptors: &ReceptorKind::ALL,
+        lists: &[],
         is_source: false,
         has_spike_trains: false,
         references: &[

@@ -51,6 +51,7 @@ impl Page for QifNormalisedPage {
         ],
         variables: &[VariableSpec { name: "v", unit: "", rest: "-sqrt(-i_e), or 0 for i_e > 0" }],
         receptors: &[ReceptorKind::Delta, ReceptorKind::Exponential, ReceptorKind::Alpha],
+        lists: &[],
         is_source: false,
         has_spike_trains: false,
         references: &[
