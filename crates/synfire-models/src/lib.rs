@@ -15,12 +15,20 @@ macro_rules! catalogue {
     };
 }
 
+pub mod integrated;
 mod quadratic;
 
 catalogue! {
     neuron lif::Lif,
     neuron qif::Qif,
     neuron qif_normalised::QifNormalised,
+    neuron eif::Eif,
+    neuron izhikevich::Izhikevich,
+    neuron adex::Adex,
+    neuron qif_adaptive::QifAdaptive,
+    neuron fitzhugh_nagumo::FitzhughNagumo,
+    neuron morris_lecar::MorrisLecar,
+    neuron hodgkin_huxley::HodgkinHuxley,
     source spike_source::SpikeSource,
     source poisson::Poisson,
 }
