@@ -154,7 +154,7 @@ impl<I: Iterator<Item = Term> + Clone> Forced<I> {
     /// the search: with Q at most q and, as long as x is above where it started, -G x at most G |x|, x is below the solution
     /// for constant q.
     pub fn least_time_to(&self, x: f64, height: f64, from: f64) -> f64 {
-        if !(x < height) {
+        if x >= height || x.is_nan() {
             return from;
         }
         if self.is_held_below(x, from, height) {
