@@ -7,3 +7,4 @@ mod equivalence;
 mod golden;
 mod malformed;
 mod schema;
+mod smooth_networks;
