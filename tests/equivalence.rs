@@ -241,7 +241,7 @@ fn all_ways_agree(kind: Kind, stops: &[Time]) -> usize {
     let engines =
         if kind.zero_delays { &[EngineKind::Queue][..] } else { &[EngineKind::Queue, EngineKind::Lookahead] };
     for &engine in engines {
-        for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
+        for queue in [QueueKind::MinTree, QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
             let options = Options { queue, engine: Some(engine), ..Options::default() };
             assert_eq!(
                 run(&scenario, &options, stops, probes(&scenario)),

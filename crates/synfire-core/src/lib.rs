@@ -10,6 +10,7 @@ pub mod model;
 pub mod network;
 pub mod observer;
 pub mod oracle;
+pub mod phase;
 pub mod population;
 pub mod queue;
 pub mod receptor;

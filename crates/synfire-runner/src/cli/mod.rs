@@ -121,7 +121,7 @@ struct ReplayArgs {
 #[derive(Debug, Args)]
 struct EngineArgs {
     /// The queue; all give the same bits
-    #[arg(long, value_name = "NAME", value_parser = named(&QUEUES), default_value = "heap")]
+    #[arg(long, value_name = "NAME", value_parser = named(&QUEUES), default_value = "tree")]
     queue: QueueKind,
     /// The engine; both give the same bits. By default the delays decide
     #[arg(long, value_name = "NAME", value_parser = named(&ENGINES))]
