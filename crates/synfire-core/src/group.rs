@@ -252,6 +252,9 @@ pub struct PopulationSetup {
     pub initial: Vec<(usize, Column)>,
     /// Stimuli of this population.
     pub stimuli: Vec<CurrentStep>,
+    /// The weights of the projections that reach it, one each, if each has one and a zero delay is among their delays; else
+    /// none. Then phases may be its state: see [`crate::phase`].
+    pub jumps: Vec<f64>,
     /// Spike trains of a `spike_source`: one a neuron, rising times.
     pub spike_trains: Vec<Vec<Time>>,
     /// Where a population that draws random numbers while it runs takes them from: one stream a neuron.

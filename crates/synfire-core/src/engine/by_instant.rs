@@ -109,7 +109,8 @@ impl<Q: EventQueue> Engine<Q> {
     ) -> Result<bool, RunError> {
         let is_row_group = self.row_groups.contains(&population);
         let mut records = std::mem::take(&mut self.records);
-        let reaches = |v: &&Volley| self.network.projections[v.projection as usize].target.index() == population;
+        let reaches =
+            |v: &&Volley| self.network.projections[v.projection as usize].target.index() == population;
         let in_records = |v: &Volley| {
             !is_row_group
                 || needs_arrivals(observer)

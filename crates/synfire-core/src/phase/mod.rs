@@ -25,8 +25,11 @@ pub use oracle::OraclePhases;
 pub use population::PhasePopulation;
 
 use crate::group::PopulationSetup;
+use crate::model::NeuronModel;
+use crate::receptor::{ReceptorKind, ReceptorSet};
+use crate::spec::Column;
 use crate::time::Time;
-use growth::{Growth, Grown};
+use growth::{Grown, Growth};
 
 /// The constants of such neurons.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,6 +46,35 @@ pub struct PhaseLaw {
     pub refractory_ms: f64,
     /// Where the membrane potential starts if nothing else is given.
     pub rest: f64,
+}
+
+/// Nothing that makes a phase may be larger than this, nor the drive smaller than its inverse: then no phase overflows.
+const LARGEST: f64 = 1e30;
+/// Time constants that are allowed, ms.
+const TAUS: std::ops::RangeInclusive<f64> = 1e-6..=1e12;
+
+/// The law of a population that is to be run by phase: it is reached by projections of one weight each, without delay; all its
+/// neurons are the same leaky integrator with a drive beyond threshold; its only input are jumps. The scenario alone
+/// decides, so every engine and queue and the oracle do the same arithmetic.
+pub fn law_of<M: NeuronModel>(setup: &PopulationSetup) -> Option<PhaseLaw> {
+    let only_jumps = setup.receptors.iter().all(|receptor| receptor.kind == ReceptorKind::Delta);
+    let all_equal = setup.parameters.is_uniform() && setup.stimuli.is_empty();
+    if setup.jumps.is_empty() || setup.size == 0 || !only_jumps || !all_equal {
+        return None;
+    }
+    crate::spec::check_ranges(&setup.parameters, setup.size).ok()?;
+    let model = M::prepare(setup.parameters.row(0), &ReceptorSet::new(setup.receptors.clone())).ok()?;
+    let law = model.phase_law()?;
+    let mut sizes = vec![law.threshold, law.reset, law.rest, law.drive, 1.0 / law.drive];
+    sizes.extend(&setup.jumps);
+    for (_, column) in &setup.initial {
+        match column {
+            Column::Same(v) => sizes.push(*v),
+            Column::Each(all) => sizes.extend(all),
+        }
+    }
+    let in_range = law.drive > 0.0 && TAUS.contains(&law.tau_ms) && sizes.iter().all(|x| x.abs() <= LARGEST);
+    in_range.then_some(law)
 }
 
 /// Units of phases are 2^64 apart: so rarely that changing them costs nothing, so often that no weight overflows.

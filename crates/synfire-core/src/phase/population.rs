@@ -144,12 +144,14 @@ impl RowGroup for PhasePopulation {
         while let Some((at, neuron)) = self.next_crossing()
             && at <= now
         {
-            // The crossing is at this instant by definition, whatever rounding says of the phase.
+            // Until all are found it must not be found again.
             self.frontier.take_first();
-            self.phases[neuron as usize] = self.instant.threshold;
-            self.touched.push(neuron);
+            self.phases[neuron as usize] = f64::INFINITY;
             self.crossing.push(neuron);
         }
+        // The crossing is at this instant by definition, whatever rounding says of the phase.
+        self.crossing.iter().for_each(|&neuron| self.phases[neuron as usize] = self.instant.threshold);
+        self.touched.extend(&self.crossing);
         while let Some(&(end, neuron)) = self.refractory.front()
             && end <= now
         {
