@@ -64,9 +64,11 @@ fn network(kind: Kind) -> Value {
             _ => json!(0),
         };
         let size = f64::from(below(5) + 1) * if kind.ties { 1.0 } else { 0.777 };
+        // Without refractory time a spike must not be able to lift as much as it has cost, or it goes on for ever.
+        let (size, most) = if kind.restless && receptor == "a" { (size / 5.0, 3) } else { (size, 60) };
         json!({
             "source": source, "target": target, "receptor": receptor,
-            "connect": { "rule": "fixed_total_number", "n": below(60) + 1 },
+            "connect": { "rule": "fixed_total_number", "n": below(most) + 1 },
             "weight": if receptor == "a" { size } else { -size }, "delay": delay,
         })
     };
@@ -96,7 +98,7 @@ fn is_by_phase(scenario: &Scenario, population: usize) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn phases_give_the_oracles_bits(seed: u64, ties: bool, restless: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {

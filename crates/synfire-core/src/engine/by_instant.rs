@@ -230,8 +230,8 @@ impl<Q: EventQueue> Engine<Q> {
             let projection = &projections[volley.projection as usize];
             match &projection.weights {
                 Values::Same(weight) => group.receive(*weight, &projection.targets[synapses]),
-                Values::Each(weights) => {
-                    synapses.for_each(|s| group.receive(weights[s], &projection.targets[s..s + 1]))
+                weights => {
+                    synapses.for_each(|s| group.receive(weights.at(s), &projection.targets[s..s + 1]))
                 }
             }
         }
