@@ -76,7 +76,7 @@ pub fn markdown() -> String {
 fn parameter(spec: &ParamSpec) -> Vec<String> {
     let default = match spec.default {
         Some(value) if value.is_nan() => "none".to_string(),
-        Some(value) if value.is_infinite() => "\"inf\"".to_string(),
+        Some(value) if value.is_infinite() => format!("\"{value}\""),
         Some(value) => value.to_string(),
         None => "required".to_string(),
     };
