@@ -4,6 +4,7 @@
 
 pub mod catalogue;
 pub mod engine;
+pub mod events;
 pub mod group;
 mod ids;
 pub mod model;
