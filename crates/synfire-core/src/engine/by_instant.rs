@@ -230,9 +230,7 @@ impl<Q: EventQueue> Engine<Q> {
             let projection = &projections[volley.projection as usize];
             match &projection.weights {
                 Values::Same(weight) => group.receive(*weight, &projection.targets[synapses]),
-                weights => {
-                    synapses.for_each(|s| group.receive(weights.at(s), &projection.targets[s..s + 1]))
-                }
+                weights => synapses.for_each(|s| group.receive(weights.at(s), &projection.targets[s..s + 1])),
             }
         }
         group.finish(&mut self.scratch.out);
