@@ -143,7 +143,7 @@ mod tests {
                             frontier.take_first();
                             threshold = phase;
                             phases[neuron as usize] = if x < 0.3 { f64::INFINITY } else { phase + 20.0 * x };
-                            frontier.lowered(neuron as u32, phases[neuron as usize]);
+                            frontier.lowered(neuron, phases[neuron as usize]);
                         }
                     }
                     1 => phases[neuron] += x,
