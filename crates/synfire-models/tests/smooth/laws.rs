@@ -52,7 +52,8 @@ fn two_flows_are_one<M: Dynamics<D>, const D: usize>(look: &Look) {
             let (mut twice, mut rest) = (state, inputs);
             neuron.ready.flow(&mut twice, &mut rest, 0.0, end - part * end);
             let (once, straight) = neuron.after(end);
-            let tolerance = 16.0 * f64::EPSILON * neuron.scale() * growth(&neuron, end);
+            // Every step may err in the last places of all variables; `growth` knows only how errors of v grow.
+            let tolerance = 32.0 * f64::EPSILON * neuron.scale() * growth(&neuron, end);
             let off = (twice.variables()[0] - once.variables()[0]).abs();
             assert!(off <= tolerance, "{} {number}: off by {off:e} of {tolerance:e}", M::SPEC.name);
             for (a, b) in rest.iter().zip(&straight) {
