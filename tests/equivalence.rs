@@ -15,10 +15,12 @@ use synfire_numerics::random::{Stream, StreamKey};
 use synfire_runner::build::{build, population_setup, synapses_of};
 use synfire_runner::scenario::{self, Limits, Scenario};
 
-const END_MS: f64 = 40.0;
+/// How long all networks run.
+pub const END_MS: f64 = 40.0;
 
 // The networks are written with their keys sorted: cells, drive, more, noise.
-const CELLS: PopulationId = PopulationId(0);
+/// The population whose neurons are sampled.
+pub const CELLS: PopulationId = PopulationId(0);
 const MORE: PopulationId = PopulationId(2);
 
 /// What cells may be.
@@ -190,7 +192,8 @@ fn network(kind: Kind) -> String {
     text.to_string()
 }
 
-fn load(text: &str) -> Scenario {
+/// A scenario from its text.
+pub fn load(text: &str) -> Scenario {
     scenario::check(text.to_string(), Path::new("network.json"), &Limits::default())
         .unwrap_or_else(|e| panic!("{e}"))
 }
@@ -300,13 +303,23 @@ fn by_oracle(scenario: &Scenario) -> Vec<(Time, PopulationId, LocalId)> {
 
 /// All ways of running a scenario; tells how many spikes the neurons make.
 fn all_ways_agree(scenario: &Scenario, zero_delays: bool, stops: &[Time]) -> usize {
+    let engines =
+        if zero_delays { &[EngineKind::Queue][..] } else { &[EngineKind::Queue, EngineKind::Lookahead] };
+    let spikes = all_engines_agree(scenario, engines, stops);
+    spikes.iter().filter(|spike| spike.1 == CELLS || spike.1 == MORE).count()
+}
+
+/// The spikes of a scenario, which the oracle, all these engines, all queues, and pieces of a run have to agree on.
+pub fn all_engines_agree(
+    scenario: &Scenario,
+    engines: &[EngineKind],
+    stops: &[Time],
+) -> Vec<(Time, PopulationId, LocalId)> {
     let expected = by_oracle(scenario);
     let sampled = run(scenario, &Options::default(), &[], probes(scenario));
     assert_eq!(sampled.0.spikes, expected, "the oracle's spikes are others");
-    let engines =
-        if zero_delays { &[EngineKind::Queue][..] } else { &[EngineKind::Queue, EngineKind::Lookahead] };
     for &engine in engines {
-        for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
+        for queue in [QueueKind::MinTree, QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
             let options = Options { queue, engine: Some(engine), ..Options::default() };
             assert_eq!(
                 run(scenario, &options, stops, probes(scenario)),
@@ -316,7 +329,7 @@ fn all_ways_agree(scenario: &Scenario, zero_delays: bool, stops: &[Time]) -> usi
             assert_eq!(run(scenario, &options, &[], vec![]).0, sampled.0, "{engine:?} {queue:?} unrecorded");
         }
     }
-    expected.iter().filter(|spike| spike.1 == CELLS || spike.1 == MORE).count()
+    expected
 }
 
 proptest! {

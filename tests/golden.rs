@@ -42,7 +42,7 @@ fn reference_cases() {
 
 #[test]
 fn reference_cases_by_the_queue_engine_and_every_queue() {
-    for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
+    for queue in [QueueKind::MinTree, QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
         let options = Options { queue, engine: Some(EngineKind::Queue), ..Options::default() };
         reference_cases_pass(&options);
     }
