@@ -12,6 +12,7 @@ pub mod passage;
 pub mod quadrature;
 pub mod random;
 pub mod response;
+pub mod riccati;
 pub mod roots;
 pub mod scalar;
 pub mod taylor;
