@@ -23,7 +23,7 @@ const GROUPS: [(&str, usize); 8] = [
     ("b-threshold", 23),
     ("c-qif-eif", 16),
     ("d-two-variable", 19),
-    ("e-piecewise-rate", 11),
+    ("e-piecewise-rate", 15),
     ("f-networks", 12),
     ("g-chain", 4),
     ("states", 11),
@@ -45,6 +45,14 @@ fn reference_cases_by_the_queue_engine_and_every_queue() {
     for queue in [QueueKind::MinTree, QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
         let options = Options { queue, engine: Some(EngineKind::Queue), ..Options::default() };
         reference_cases_pass(&options);
+    }
+}
+
+#[test]
+fn rates_with_formulas() {
+    let scenarios = ["scenarios/rate-repressilator", "scenarios/rate-pulses"].map(top);
+    for engine in [EngineKind::Queue, EngineKind::Lookahead] {
+        all_pass(&scenarios, 2, &Options { engine: Some(engine), ..Options::default() });
     }
 }
 

@@ -49,8 +49,7 @@ impl RateModel for Rate {
         references: &[
             "H. R. Wilson, J. D. Cowan, Excitatory and inhibitory interactions in localized populations of model \
              neurons, Biophys. J. 12 (1972) 1-24, doi:10.1016/S0006-3495(72)86068-5",
-            "L. Glass, J. S. Pasternack, Stable oscillations in mathematical models of biological control systems, \
-             J. Math. Biol. 6 (1978) 207-223, doi:10.1007/BF02547797",
+            "L. Glass, J. S. Pasternack (1978), on networks with Heaviside gain",
         ],
     };
 

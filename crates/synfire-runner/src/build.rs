@@ -18,12 +18,12 @@ use crate::formats::edges::{EdgeList, read_edges};
 use crate::formats::spikes::read_spike_trains;
 use crate::scenario::{Pairs, Population, Precision, Projection, Quantity, Rule, Scenario, SpikeTimes};
 use std::path::{Path, PathBuf};
-use synfire_core::rates::{RateError, RatePopulation, Rates};
-use synfire_core::{PopulationId, Time};
 use synfire_core::group::{CurrentStep, PopulationSetup, SetupError};
 use synfire_core::network::{self, Network};
+use synfire_core::rates::{RateError, RatePopulation, Rates};
 use synfire_core::receptor::variable_names;
 use synfire_core::spec::{Column, ParamRange, ParamTable};
+use synfire_core::{PopulationId, Time};
 use synfire_numerics::random::StreamKey;
 
 /// A network that cannot be built.

@@ -209,7 +209,7 @@ impl<Q: EventQueue> Engine<Q> {
     /// Drives a group that takes whole rows through one generation of this instant; tells whether there was anything to do.
     /// Where arrivals have been filed they are taken one by one instead.
     fn drive_rows(&mut self, population: usize, records: &[Record]) -> bool {
-        let Network { groups, projections } = &mut self.network;
+        let Network { groups, projections, .. } = &mut self.network;
         let Some(group) = groups[population].rows() else { return false };
         let reaches = |v: &&Volley| projections[v.projection as usize].target.index() == population;
         let mut volleys = self.volleys.iter().filter(reaches).peekable();

@@ -134,13 +134,8 @@ impl Clocks {
         let mut taus: Vec<f64> = taus_ms.collect();
         taus.sort_by(|a, b| b.total_cmp(a));
         taus.dedup();
-        let clock = |tau_ms| Clock {
-            tau_ms,
-            anchor: Time::ZERO,
-            decay: 1.0,
-            growth: 1.0,
-            known_at: Time::ZERO,
-        };
+        let clock =
+            |tau_ms| Clock { tau_ms, anchor: Time::ZERO, decay: 1.0, growth: 1.0, known_at: Time::ZERO };
         Clocks { clocks: taus.into_iter().map(clock).collect(), now: Time::ZERO }
     }
 

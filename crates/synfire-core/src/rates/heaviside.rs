@@ -8,7 +8,7 @@
 
 use super::expansion::{Clocks, Expansion, Rank, exact};
 use super::weights::Weights;
-use super::{InputChange, RateUnit, Trouble};
+use super::{InputChange, RateUnit, Trouble, next_change};
 use crate::ids::NeuronId;
 use crate::queue::{EventQueue, IndexedHeap};
 use crate::time::Time;
@@ -181,7 +181,7 @@ impl Heaviside {
 
     /// Inputs jump, and gains with them: a unit that slid has left its threshold.
     fn change_inputs(&mut self, now: Time) {
-        while let Some(change) = self.changes.pop_front_if(|change| change.at == now) {
+        while let Some(change) = next_change(&mut self.changes, now) {
             let drive = &mut self.units[change.unit as usize].drive;
             drive.constant = drive.constant + exact(change.to) + exact(-change.from);
             self.touch(change.unit);

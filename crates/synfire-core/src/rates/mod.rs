@@ -6,8 +6,8 @@
 //!
 //! Rates neither receive nor send spikes, so they run beside the engine that drives the neurons, whichever that is.
 //!
-//! Literature: L. Glass, J. S. Pasternack, Bull. Math. Biol. 40 (1978) 27; J.-L. Gouze, T. Sari, Dyn. Syst. 17 (2002) 299;
-//! H. R. Wilson, J. D. Cowan, Biophys. J. 12 (1972) 1.
+//! Literature: Glass and Pasternack (1978) and Edwards (2000) on such networks, Gouze and Sari (2002) on sliding in them,
+//! Wilson and Cowan (1972) on population rates.
 
 mod expansion;
 mod heaviside;
@@ -30,6 +30,7 @@ use crate::stimulus::Schedules;
 use crate::time::Time;
 use heaviside::Heaviside;
 use sigmoid::Sigmoid;
+use std::collections::VecDeque;
 use weights::Weights;
 
 /// One rate unit.
@@ -172,10 +173,8 @@ impl Rates {
         let place = |population: PopulationId| {
             members.iter().find(|member| member.0 == population).map(|member| member.1)
         };
-        let reaching: Vec<&Projection> = projections
-            .iter()
-            .filter(|p| place(p.source).is_some() || place(p.target).is_some())
-            .collect();
+        let reaching: Vec<&Projection> =
+            projections.iter().filter(|p| place(p.source).is_some() || place(p.target).is_some()).collect();
         let weights = Weights::new(units.len(), &reaching, place)?;
         let dynamics = if units.first().is_some_and(RateUnit::is_heaviside) {
             Dynamics::Heaviside(Box::new(Heaviside::new(&units, weights, changes)))
@@ -267,6 +266,11 @@ fn input_changes(population: &RatePopulation, first: u32) -> Vec<InputChange> {
         }
     }
     changes
+}
+
+/// Takes out the first change, if it is one of this instant.
+fn next_change(changes: &mut VecDeque<InputChange>, now: Time) -> Option<InputChange> {
+    if changes.front()?.at == now { changes.pop_front() } else { None }
 }
 
 impl System {

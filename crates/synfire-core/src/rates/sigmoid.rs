@@ -8,7 +8,7 @@
 //! Steps end where they end, whoever looks on the way, so looking changes no bit.
 
 use super::weights::Weights;
-use super::{InputChange, RateUnit, Trouble};
+use super::{InputChange, RateUnit, Trouble, next_change};
 use crate::time::Time;
 use std::collections::VecDeque;
 use synfire_numerics::{logistic, math};
@@ -73,7 +73,7 @@ impl Sigmoid {
         }
         self.series = vec![rates];
         self.anchor = now;
-        while let Some(change) = self.changes.pop_front_if(|change| change.at == now) {
+        while let Some(change) = next_change(&mut self.changes, now) {
             self.units[change.unit as usize].input += change.to - change.from;
         }
         self.expand();
@@ -95,7 +95,8 @@ impl Sigmoid {
     fn argument(&self, unit: usize, k: usize) -> f64 {
         let RateUnit { slope, threshold, input, .. } = self.units[unit];
         let coefficients = &self.series[k];
-        let recurrent: f64 = self.sources[unit].iter().map(|&(j, weight)| weight * coefficients[j as usize]).sum();
+        let recurrent: f64 =
+            self.sources[unit].iter().map(|&(j, weight)| weight * coefficients[j as usize]).sum();
         slope * if k == 0 { recurrent + input - threshold } else { recurrent }
     }
 

@@ -112,8 +112,7 @@ fn self_inhibition_slides_to_the_limit_of_steep_sigmoids() {
 fn a_sliding_unit_leaves_when_its_input_jumps_and_when_its_gain_runs_out() {
     // Unit 1 relaxes from 0 to 1 and inhibits unit 0 more and more: s = (0.5 - r_1)/2 ends at r_1 = 0.5... and a jump.
     let units = vec![unit(10.0, 1.0, 0.5, 0.25), unit(10.0, 1.0, 0.5, 0.0)];
-    let stimuli =
-        vec![CurrentStep { neurons: Some(vec![0]), at: ms(20.0), until: ms(30.0), amplitude: 0.5 }];
+    let stimuli = vec![CurrentStep { neurons: Some(vec![0]), at: ms(20.0), until: ms(30.0), amplitude: 0.5 }];
     let (seen, rates) = run(system(units, &[&[-2.0, -0.25], &[0.0, 0.0]], stimuli), 60.0);
     // One time constant: the equivalent gain stands still while unit 1 changes, s = (0.5 - 0.25)/2.
     let modes: Vec<(f64, u32, f64)> = seen.switches.iter().map(|s| (s.0.as_ms(), s.1, s.2)).collect();
@@ -213,11 +212,12 @@ fn the_sigmoid_pair_has_the_values_of_an_independent_integrator() {
     let units = vec![sigmoid(1.0, -1.0, 0.3), sigmoid(2.0, -4.0, 0.1)];
     let (_, rates) = run(system(units, &[&[10.0, -8.0], &[10.0, -2.0]], vec![]), 5.0);
     close(rate(&rates, 0, 5.0), 0.524_854_132_782_000_3, 3e-15);
-    close(rate(&rates, 1, 5.0), 0.794_984_417_528_598_1, 3e-15);
+    close(rate(&rates, 1, 5.0), 0.794_984_417_528_598, 3e-15);
 
     let units = vec![sigmoid(1.0, -1.5, 0.3), sigmoid(2.0, -5.0, 0.1)];
     let start = || system(units.clone(), &[&[12.0, -10.0], &[12.0, -2.0]], vec![]);
-    for at in [0.417_789_874_961_918_4, 9.798_464_944_400_535, 19.197_053_098_506_117, 28.595_704_055_078_08] {
+    for at in [0.417_789_874_961_918_4, 9.798_464_944_400_535, 19.197_053_098_506_117, 28.595_704_055_078_08]
+    {
         let (_, rates) = run(start(), at);
         close(rate(&rates, 0, at), 0.5, 2e-14);
     }
@@ -304,7 +304,11 @@ fn by_tiny_steps(units: &[RateUnit], weights: &[Vec<f64>], until: f64) -> Vec<(f
         let (mut left, mut right) = (0.0, STEP);
         while right - left > 1e-17 && left + 0.5 * (right - left) > left {
             let middle = left + 0.5 * (right - left);
-            if across(&relaxed(&rates, &gains, middle)).is_empty() { left = middle } else { right = middle }
+            if across(&relaxed(&rates, &gains, middle)).is_empty() {
+                left = middle
+            } else {
+                right = middle
+            }
             if right - left < 1e-16 {
                 break;
             }

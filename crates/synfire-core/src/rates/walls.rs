@@ -128,7 +128,8 @@ impl Heaviside {
     }
 
     fn factors_of(&self, sliding: &[u32]) -> Option<Factors> {
-        let row = |target: &u32| sliding.iter().map(|source| self.weights.between(*source, *target)).collect();
+        let row =
+            |target: &u32| sliding.iter().map(|source| self.weights.between(*source, *target)).collect();
         let rows: Vec<Vec<f64>> = sliding.iter().map(row).collect();
         Factors::of(rows.concat(), sliding.len())
     }

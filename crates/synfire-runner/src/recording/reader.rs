@@ -106,7 +106,8 @@ impl Recording {
             let damaged = |what| RecordingError::Damaged { path: path.clone(), what };
             let (name, neuron, at) = switch.map_err(damaged)?;
             let place = names.iter().position(|known| *known == name);
-            let place = place.ok_or_else(|| damaged(format!("names a population `{name}` that is not there")))?;
+            let place =
+                place.ok_or_else(|| damaged(format!("names a population `{name}` that is not there")))?;
             Ok(Spike { at, population: PopulationId(place as u32), neuron })
         });
         let is_later = move |spike: &Result<Spike, _>| spike.as_ref().is_ok_and(|s| s.at >= until);

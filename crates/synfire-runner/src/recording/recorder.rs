@@ -115,7 +115,8 @@ impl Recorder {
         };
         if recorder.manifest.populations.iter().any(|population| population.switches.is_some()) {
             let path = recorder.partial.join(switches::FILE);
-            let writer = SwitchWriter::new(create_file(&path)?).map_err(|error| cannot_write(&path, error))?;
+            let writer =
+                SwitchWriter::new(create_file(&path)?).map_err(|error| cannot_write(&path, error))?;
             recorder.switches = Some(writer);
         }
         for format in settings.formats {
@@ -147,7 +148,8 @@ impl Recorder {
     /// A write that fails, now or earlier. What was written stays in the `.partial` folder, without manifest.
     pub fn finish(mut self, ending: &Ending, counts: &Counts) -> Result<Manifest, RecordingError> {
         self.check()?;
-        let Recorder { target, partial, replaces, spikes, switches, states, exports, mut manifest, .. } = self;
+        let Recorder { target, partial, replaces, spikes, switches, states, exports, mut manifest, .. } =
+            self;
         let mut names: Vec<String> = vec![SCENARIO.to_owned(), SPIKES.to_owned()];
         let path = partial.join(SPIKES);
         spikes.finish().map_err(|error| cannot_write(&path, error))?;

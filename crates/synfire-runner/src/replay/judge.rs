@@ -176,8 +176,7 @@ pub fn judge_recording(folder: &Path, options: &Options) -> Result<Judgement, Fa
     let mut simulation = prepare(&scenario, recording::probes(&scenario), &options_for_this)?;
     let mut spikes = SameSpikes::new(recording.spikes()?, recorded.clone(), &sizes);
     let with_switches: Vec<bool> = manifest.populations.iter().map(|p| p.switches.is_some()).collect();
-    let mut switches =
-        Switches(SameSpikes::new(recording.switches()?, with_switches.clone(), &sizes));
+    let mut switches = Switches(SameSpikes::new(recording.switches()?, with_switches.clone(), &sizes));
     let mut states = SameStates::new(&recording, &scenario)?;
     let ran = simulation.run(recording.until(), &mut ((&mut spikes, &mut switches), &mut states));
     check_run(ran, &scenario)?;

@@ -2,7 +2,9 @@
 
 use super::arrivals::NamedArrival;
 use super::judge::Judgement;
-use crate::compare::{GainVerdict, Kind, SpikeDifference, SpikeVerdict, StateDifference, StateVerdict, last_place_ms};
+use crate::compare::{
+    GainVerdict, Kind, SpikeDifference, SpikeVerdict, StateDifference, StateVerdict, last_place_ms,
+};
 use crate::numbers::grouped;
 use crate::run::{neuron_name, unit_word};
 use crate::scenario::{ExpectedRate, ExpectedTime, Scenario};
@@ -194,6 +196,12 @@ fn brief(number: f64) -> String {
 }
 
 fn counted(count: u64, what: &str) -> String {
-    let ending = if count == 1 { "" } else if what.ends_with("ch") { "es" } else { "s" };
+    let ending = if count == 1 {
+        ""
+    } else if what.ends_with("ch") {
+        "es"
+    } else {
+        "s"
+    };
     format!("{} {what}{ending}", grouped(count))
 }

@@ -25,8 +25,7 @@ impl Checker {
         let spikes = self.expected_trains(fields.get("spikes"), drafts, last, |checker, entry, draft| {
             checker.no_rates(entry, draft, "it has no spikes", "its gain switches are judged by `switches`")
         });
-        let switches =
-            self.expected_trains(fields.get("switches"), drafts, last, Checker::with_switches);
+        let switches = self.expected_trains(fields.get("switches"), drafts, last, Checker::with_switches);
         let initial_gain = self.initial_gain(fields.get("initial_gain"), drafts);
         let spikes_file = fields.get("spikes_file").map(|file| self.file(file)).transpose();
         let states = self.each(fields.get("states"), "an array of expected states", |checker, item| {

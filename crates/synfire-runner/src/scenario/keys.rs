@@ -240,7 +240,11 @@ pub(super) const EXPECT: &[Key] = &[
         "of states, in the variables' units; 0 if left out",
     ),
     optional("rates", Shape::Objects(EXPECT_RATE), "mean rates over the run"),
-    optional("switches", Shape::NamedTrains, "by rate population: one array of times a unit, of its gain switches"),
+    optional(
+        "switches",
+        Shape::NamedTrains,
+        "by rate population: one array of times a unit, of its gain switches",
+    ),
     optional(
         "initial_gain",
         Shape::NamedGains,

@@ -74,17 +74,23 @@ impl Checker {
         if source.is_rate() != target.is_rate() {
             let name = if source.is_rate() { "target" } else { "source" };
             let entry = self.required(fields, name)?;
-            let message = format!("the population at the other end is a rate population, `{}` is none", shown(
-                if source.is_rate() { &target.name } else { &source.name },
+            let message = format!(
+                "the population at the other end is a rate population, `{}` is none",
+                shown(if source.is_rate() { &target.name } else { &source.name },)
+            );
+            return Err(self.report(
+                &entry,
+                message,
+                "rate populations reach rate populations, and only they do",
             ));
-            return Err(self.report(&entry, message, "rate populations reach rate populations, and only they do"));
         }
         if let (Some(from), Some(to)) = (source.is_heaviside(), target.is_heaviside())
             && from != to
         {
             let entry = self.required(fields, "target")?;
             let message = "its gain is of another kind than that of `source`";
-            let help = "rate populations that reach one another have the same kind of gain, heaviside or sigmoid";
+            let help =
+                "rate populations that reach one another have the same kind of gain, heaviside or sigmoid";
             return Err(self.report(&entry, message, help));
         }
         if let Some(entry) = fields.get("receptor") {
@@ -103,7 +109,11 @@ impl Checker {
             Err(_) => true,
         };
         if let (false, Some(entry)) = (is_zero, fields.get("delay")) {
-            self.report(entry, "a delay between rate populations", "rates reach one another at once: \"delay\": 0");
+            self.report(
+                entry,
+                "a delay between rate populations",
+                "rates reach one another at once: \"delay\": 0",
+            );
         }
     }
 

@@ -1,8 +1,8 @@
 //! The JSON schema of scenarios, for editors: made from the tables that the checks use.
 
 use super::keys::{
-    Bound, DISTRIBUTION, GAIN_KIND, GAINS, Key, LAWS, MODEL, POPULATION, RECEPTOR_KIND, RULE, RULES, SCENARIO, Shape,
-    neuron_keys, receptor_keys,
+    Bound, DISTRIBUTION, GAIN_KIND, GAINS, Key, LAWS, MODEL, POPULATION, RECEPTOR_KIND, RULE, RULES,
+    SCENARIO, Shape, neuron_keys, receptor_keys,
 };
 use crate::catalogue;
 use serde_json::{Map, Value, json};
