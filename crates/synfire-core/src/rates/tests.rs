@@ -174,7 +174,7 @@ fn a_spiral_follows_its_moebius_map_and_switches_ever_faster() {
         if (unit, gain) == (1, 1.0) {
             let found = 0.5 - rates.systems[0].rate(1, at);
             if let Some(z) = z {
-                close(found, z / (1.0 + 8.0 * z), 2e-16);
+                close(found, z / (1.0 + 8.0 * z), 1e-15);
             }
             z = Some(found);
         }

@@ -26,6 +26,7 @@ impl Checker {
             checker.no_rates(entry, draft, "it has no spikes", "its gain switches are judged by `switches`")
         });
         let switches = self.expected_trains(fields.get("switches"), drafts, last, Checker::with_switches);
+        self.rate_keys(&fields, drafts);
         let initial_gain = self.initial_gain(fields.get("initial_gain"), drafts);
         let spikes_file = fields.get("spikes_file").map(|file| self.file(file)).transpose();
         let states = self.each(fields.get("states"), "an array of expected states", |checker, item| {
@@ -44,6 +45,20 @@ impl Checker {
             state_tolerance: state_tolerance?.unwrap_or(0.0),
             rates: rates?,
         })
+    }
+
+    /// What judges rates is no slip only where there are rates.
+    fn rate_keys(&mut self, fields: &Fields<'_, '_>, drafts: &Drafts) {
+        // Models that are not known may be meant to be rates.
+        if drafts.iter().any(|draft| draft.is_rate() || draft.model.is_err()) {
+            return;
+        }
+        for name in ["switches", "initial_gain"] {
+            if let Some(entry) = fields.get(name) {
+                let message = format!("`{name}` judges rate populations, and there is none");
+                self.report(entry, message, "spike trains are judged by `spikes`");
+            }
+        }
     }
 
     fn expected_trains(

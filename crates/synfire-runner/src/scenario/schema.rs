@@ -1,8 +1,8 @@
 //! The JSON schema of scenarios, for editors: made from the tables that the checks use.
 
 use super::keys::{
-    Bound, DISTRIBUTION, GAIN_KIND, GAINS, Key, LAWS, MODEL, POPULATION, RECEPTOR_KIND, RULE, RULES,
-    SCENARIO, Shape, neuron_keys, receptor_keys,
+    Bound, DISTRIBUTION, GAIN_KIND, GAINS, INPUT, Key, LAWS, MODEL, POPULATION, RATE, RECEPTOR_KIND, RULE,
+    RULES, SCENARIO, Shape, neuron_keys, receptor_keys,
 };
 use crate::catalogue;
 use serde_json::{Map, Value, json};
@@ -19,7 +19,7 @@ pub fn schema() -> Value {
         "description": "A network of spiking neurons, what drives it, what is recorded and what must come out. \
             Units: ms, mV, pA, nS, pF, Hz.",
         "$defs": {
-            "population": object(POPULATION),
+            "population": population(),
             "neuron": neuron(),
             "receptor": receptor(),
             "connect": connect(),
@@ -31,6 +31,15 @@ pub fn schema() -> Value {
         root.extend(head);
     }
     root
+}
+
+/// A population; rates must have an input.
+fn population() -> Value {
+    let is_rate = json!({"properties": {"neuron": {"properties": {(MODEL.name): {"const": RATE}},
+        "required": [MODEL.name]}}, "required": ["neuron"]});
+    let mut population = object(POPULATION);
+    population["allOf"] = json!([{"if": is_rate, "then": {"required": [INPUT.name]}}]);
+    population
 }
 
 /// An object with these keys and no others.
