@@ -10,6 +10,7 @@ pub mod import;
 pub mod numbers;
 pub mod picture;
 pub mod plan;
+pub mod plot;
 pub mod progress;
 pub mod recording;
 pub mod replay;

@@ -4,11 +4,13 @@ mod check;
 mod import;
 mod models;
 mod output;
+mod plot;
 mod replay;
 mod run;
 mod summary;
 mod table;
 
+use crate::plot::{Selection, View};
 use crate::recording::Format;
 use crate::run::{ENGINES, Failure, FailureKind, QUEUES};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -75,6 +77,8 @@ enum Command {
     Schema,
     /// Make a scenario of another tool's files
     Import(ImportArgs),
+    /// Draw a recording: raster, rates, traces, distributions
+    Plot(PlotArgs),
 }
 
 #[derive(Debug, Args)]
@@ -165,6 +169,41 @@ enum ImportFrom {
     },
 }
 
+#[derive(Debug, Args)]
+struct PlotArgs {
+    /// The recording
+    recording: PathBuf,
+    /// The picture, .svg or .png; may be given more than once. By default an SVG beside the recording
+    #[arg(long, value_name = "FILE")]
+    out: Vec<PathBuf>,
+    /// What to show. By default raster, rates and what traces there are
+    #[arg(long, value_name = "VIEW", value_parser = named(&View::ALL), value_delimiter = ',')]
+    show: Vec<View>,
+    /// Only these populations
+    #[arg(long = "population", value_name = "NAME")]
+    populations: Vec<String>,
+    /// Only these neurons of each population
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    neurons: Vec<u32>,
+    /// From when on, ms
+    #[arg(long, value_name = "MS")]
+    from: Option<f64>,
+    /// Until when, ms
+    #[arg(long, value_name = "MS")]
+    until: Option<f64>,
+}
+
+impl PlotArgs {
+    fn selection(&self) -> Selection {
+        Selection {
+            populations: self.populations.clone(),
+            neurons: self.neurons.clone(),
+            from_ms: self.from,
+            until_ms: self.until,
+        }
+    }
+}
+
 /// Reads one of a few names.
 fn named<T: Copy + Send + Sync>(kinds: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(kinds.iter().map(|(name, _)| *name)).try_map(move |found| {
@@ -189,6 +228,10 @@ enum CliError {
     #[error(transparent)]
     Import(#[from] crate::import::ImportError),
     #[error(transparent)]
+    Plot(#[from] crate::plot::PlotError),
+    #[error(transparent)]
+    Selection(#[from] crate::plot::SelectionError),
+    #[error(transparent)]
     Output(#[from] OutputError),
     #[error("the threads cannot be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -203,6 +246,8 @@ impl CliError {
         match self {
             CliError::Failure(failure) => failure.kind().into(),
             CliError::Output(_) | CliError::Threads(_) | CliError::CtrlC(_) => Exit::RunFailed,
+            CliError::Plot(crate::plot::PlotError::Write { .. }) => Exit::RunFailed,
+            CliError::Plot(_) | CliError::Selection(_) => Exit::BadInput,
             CliError::Cases(_) | CliError::Import(_) | CliError::Log(_) => Exit::BadInput,
         }
     }
@@ -233,6 +278,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Models(args) => models::models(args.name.as_deref(), &mut output),
         Command::Schema => check::schema(&mut output),
         Command::Import(args) => import::import(&args.from, &mut output),
+        Command::Plot(args) => plot::plot(&args, &mut output),
     }
 }
 
