@@ -177,7 +177,7 @@ fn the_page_of_the_format_names_every_key() {
     let mut names = BTreeSet::new();
     properties(&schema(), &mut names);
     // Parameters of models are on the pages of the models.
-    for entry in synfire_models::CATALOGUE {
+    for entry in synfire_runner::catalogue::models() {
         for parameter in entry.spec.parameters {
             names.remove(parameter.name);
         }

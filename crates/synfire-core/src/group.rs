@@ -46,6 +46,9 @@ pub struct Outbox {
     pub wakes: Vec<(LocalId, Time)>,
     /// Crossings that rounding alone decided.
     pub ambiguous: u64,
+    /// What the neurons do by themselves, if an observer wants to know (see [`crate::observer::Observer::NOTES`]). A group
+    /// asks [`Outbox::is_watched`] once a call, not once a neuron.
+    pub notes: Option<Vec<Note>>,
 }
 
 impl Outbox {
@@ -53,7 +56,80 @@ impl Outbox {
     pub fn clear(&mut self) {
         self.spikes.clear();
         self.wakes.clear();
+        if let Some(notes) = &mut self.notes {
+            notes.clear();
+        }
     }
+
+    /// Whether notes are taken.
+    #[inline]
+    pub fn is_watched(&self) -> bool {
+        self.notes.is_some()
+    }
+
+    /// Takes a note, if notes are taken.
+    pub fn note(&mut self, at: Time, generation: u32, neuron: LocalId, what: What) {
+        if let Some(notes) = &mut self.notes {
+            notes.push(Note { at, generation, neuron, what });
+        }
+    }
+}
+
+/// What one neuron does by itself, for observers that look inside a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Note {
+    /// When.
+    pub at: Time,
+    /// The generation of the instant: how often the neuron, or over zero delays the network, has been touched at this
+    /// instant before.
+    pub generation: u32,
+    /// The neuron.
+    pub neuron: LocalId,
+    /// What.
+    pub what: What,
+}
+
+/// What is noted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum What {
+    /// The next threshold crossing has been found, or a checkpoint before which there is none. That this is asked, and when,
+    /// is the engine's economy: another kind of group may ask at other times.
+    Predicted {
+        /// When it is to come.
+        crossing: Time,
+    },
+    /// What was predicted will not come: something came first that moved the neuron.
+    Retracted {
+        /// When it was to come.
+        crossing: Time,
+    },
+    /// The predicted crossing has come.
+    Confirmed,
+    /// The predicted checkpoint has come.
+    Checkpoint,
+    /// The refractory time is over.
+    RefractoryEnd,
+    /// The stimulus current changes.
+    Stimulus {
+        /// What it is from now on, pA (or normalised).
+        current: f64,
+    },
+    /// The neuron spikes.
+    Spike {
+        /// What made it.
+        cause: Cause,
+    },
+}
+
+/// What made a spike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The membrane came to threshold between two events.
+    Crossing,
+    /// Arrivals of this instant carried the membrane over threshold.
+    Arrival,
+    /// A unit of a source, on its own schedule.
+    Schedule,
 }
 
 /// A population as the engine sees it. Object-safe; the same neurons and the same arithmetic whether driven by instant

@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`model`], then [`population`], then [`engine`].
 
+pub mod catalogue;
 pub mod engine;
 pub mod group;
 mod ids;

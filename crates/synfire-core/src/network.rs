@@ -74,6 +74,12 @@ impl Projection {
         }
     }
 
+    /// The place in row `row` of the synapse with this rank: what [`Projection::rank`] makes of a place, undone.
+    pub fn place_of(&self, row: &std::ops::Range<usize>, rank: u32) -> usize {
+        let declared = self.declared.as_ref().map(|ranks| &ranks[row.clone()]);
+        row.start + declared.and_then(|ranks| ranks.iter().position(|&r| r == rank)).unwrap_or(rank as usize)
+    }
+
     /// The smallest delay, ms; infinite without synapses.
     pub fn least_delay(&self) -> f64 {
         if self.targets.is_empty() { f64::INFINITY } else { self.delays.least() }

@@ -1,22 +1,49 @@
 //! Who watches a run. An observer is told what happens and can change nothing.
 
-use crate::group::Arrival;
+use crate::group::{Arrival, Note};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::time::Time;
+
+/// Where an arrival comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Origin {
+    /// Whose spike it is.
+    pub source: NeuronId,
+    /// The projection over which it came, counted from 0 in the order of declaration.
+    pub projection: u32,
+    /// How long it was under way, ms: the spike's time and this, added and rounded to the clock, are the time of arrival.
+    pub delay_ms: f64,
+    /// The generation of the instant of arrival; 0 but for arrivals over zero delays.
+    pub generation: u32,
+}
 
 /// Told of spikes in order of time, then generation, then neuron.
 pub trait Observer {
     /// A compile-time question: an observer that does not care for arrivals costs nothing.
     const ARRIVALS: bool = false;
 
+    /// A compile-time question: an observer that does not care for notes and windows costs nothing.
+    const NOTES: bool = false;
+
     /// A neuron spikes.
     fn spike(&mut self, at: Time, population: PopulationId, neuron: LocalId) {
         let _ = (at, population, neuron);
     }
 
-    /// A spike of `source` reaches a neuron. Only called where `ARRIVALS` is true.
-    fn arrival(&mut self, source: NeuronId, population: PopulationId, neuron: LocalId, arrival: &Arrival) {
-        let _ = (source, population, neuron, arrival);
+    /// A spike reaches a neuron. Each neuron's arrivals come in canonical order. Only called where `ARRIVALS` is true.
+    fn arrival(&mut self, origin: &Origin, population: PopulationId, neuron: LocalId, arrival: &Arrival) {
+        let _ = (origin, population, neuron, arrival);
+    }
+
+    /// What a neuron does by itself, spikes included. Each neuron's notes come in order. Only called where `NOTES` is true.
+    fn note(&mut self, population: PopulationId, note: &Note) {
+        let _ = (population, note);
+    }
+
+    /// Everything from `from` to before `to` has been told: an instant of the queue engine, a window of the lookahead engine.
+    /// Only called where `NOTES` is true.
+    fn window(&mut self, from: Time, to: Time) {
+        let _ = (from, to);
     }
 
     /// A sample that was asked for: the plan's place, the instant and the value.
@@ -31,15 +58,26 @@ impl Observer for () {}
 /// Two watch.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     const ARRIVALS: bool = A::ARRIVALS || B::ARRIVALS;
+    const NOTES: bool = A::NOTES || B::NOTES;
 
     fn spike(&mut self, at: Time, population: PopulationId, neuron: LocalId) {
         self.0.spike(at, population, neuron);
         self.1.spike(at, population, neuron);
     }
 
-    fn arrival(&mut self, source: NeuronId, population: PopulationId, neuron: LocalId, arrival: &Arrival) {
-        self.0.arrival(source, population, neuron, arrival);
-        self.1.arrival(source, population, neuron, arrival);
+    fn arrival(&mut self, origin: &Origin, population: PopulationId, neuron: LocalId, arrival: &Arrival) {
+        self.0.arrival(origin, population, neuron, arrival);
+        self.1.arrival(origin, population, neuron, arrival);
+    }
+
+    fn note(&mut self, population: PopulationId, note: &Note) {
+        self.0.note(population, note);
+        self.1.note(population, note);
+    }
+
+    fn window(&mut self, from: Time, to: Time) {
+        self.0.window(from, to);
+        self.1.window(from, to);
     }
 
     fn sample(&mut self, probe: usize, at: Time, value: f64) {
@@ -50,13 +88,22 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 
 impl<O: Observer> Observer for &mut O {
     const ARRIVALS: bool = O::ARRIVALS;
+    const NOTES: bool = O::NOTES;
 
     fn spike(&mut self, at: Time, population: PopulationId, neuron: LocalId) {
         (**self).spike(at, population, neuron);
     }
 
-    fn arrival(&mut self, source: NeuronId, population: PopulationId, neuron: LocalId, arrival: &Arrival) {
-        (**self).arrival(source, population, neuron, arrival);
+    fn arrival(&mut self, origin: &Origin, population: PopulationId, neuron: LocalId, arrival: &Arrival) {
+        (**self).arrival(origin, population, neuron, arrival);
+    }
+
+    fn note(&mut self, population: PopulationId, note: &Note) {
+        (**self).note(population, note);
+    }
+
+    fn window(&mut self, from: Time, to: Time) {
+        (**self).window(from, to);
     }
 
     fn sample(&mut self, probe: usize, at: Time, value: f64) {

@@ -1,6 +1,8 @@
 //! A population of neurons of one model: refractoriness, receptors, stimuli and wake times, once for all models.
 
-use crate::group::{Arrival, Group, GroupError, Outbox, PopulationSetup, SetupError, Touch, Until};
+use crate::group::{
+    Arrival, Cause, Group, GroupError, Outbox, PopulationSetup, SetupError, Touch, Until, What,
+};
 use crate::ids::LocalId;
 use crate::model::{Anchored, CrossingKind, NeuronModel};
 use crate::receptor::{ReceptorKind, ReceptorSet, variable_names};
@@ -48,6 +50,11 @@ enum Next {
     Checkpoint,
     /// The end of the refractory time.
     RefractoryEnd,
+}
+
+/// Whether a neuron's plan names a time at which something was to come that an earlier event undoes.
+fn is_prediction((kind, at): (Next, Time)) -> bool {
+    matches!(kind, Next::Crossing | Next::Checkpoint) && at != Time::NEVER
 }
 
 /// What a neuron has to do by itself at an instant.
@@ -113,6 +120,35 @@ impl<M: NeuronModel> Population<M> {
         &self.models[if self.models.len() == 1 { 0 } else { index }]
     }
 
+    /// Drives the touched neurons; a compile-time question decides whether notes are taken, so that they cost nothing when
+    /// nobody wants them.
+    fn drive_as<const WATCHED: bool>(
+        &mut self,
+        until: Until,
+        touched: &[Touch],
+        arrivals: &[Arrival],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        for touch in touched {
+            let arrivals = &arrivals[touch.first as usize..][..touch.count as usize];
+            let mut cell = self.cell(touch.neuron.index());
+            match until {
+                Until::Instant(now) => {
+                    // Its generation is the engine's to know.
+                    if cell.instant::<WATCHED>(now, 0, arrivals, out)? {
+                        out.spikes.push((now, touch.neuron));
+                    }
+                    cell.report_wake(|queued| queued <= now, out);
+                }
+                Until::Before(to) => {
+                    cell.window::<WATCHED>(to, arrivals, out)?;
+                    cell.report_wake(|queued| queued < to, out);
+                }
+            }
+        }
+        Ok(())
+    }
+
     #[inline]
     fn cell(&mut self, index: usize) -> Cell<'_, M> {
         Cell {
@@ -157,12 +193,66 @@ impl<M: NeuronModel> Cell<'_, M> {
 
     /// One instant: what is due and what arrives. Tells whether the neuron spikes.
     #[inline]
-    fn instant(&mut self, now: Time, arrivals: &[Arrival], out: &mut Outbox) -> Result<bool, GroupError> {
+    fn instant<const WATCHED: bool>(
+        &mut self,
+        now: Time,
+        generation: u32,
+        arrivals: &[Arrival],
+        out: &mut Outbox,
+    ) -> Result<bool, GroupError> {
+        let asked = self.neuron.kind;
         let due = if self.wake() <= now { self.due(now, !arrivals.is_empty(), out)? } else { Due::NOTHING };
-        Ok((due.anything() || !arrivals.is_empty()) && {
-            let lapse = self.model.lapse(now.since(self.neuron.anchor));
-            self.happen(now, &lapse, due, arrivals)
-        })
+        let plan = (self.neuron.kind, self.neuron.next);
+        if WATCHED && plan.0 != asked && plan.1 != Time::NEVER {
+            out.note(now, generation, self.id(), What::Predicted { crossing: plan.1 });
+        }
+        if !due.anything() && arrivals.is_empty() {
+            return Ok(false);
+        }
+        let lapse = self.model.lapse(now.since(self.neuron.anchor));
+        let fires = self.happen(now, &lapse, due, arrivals);
+        if WATCHED {
+            self.note(now, generation, plan, due, arrivals, fires, out);
+        }
+        Ok(fires)
+    }
+
+    fn id(&self) -> LocalId {
+        LocalId(self.index as u32)
+    }
+
+    /// Notes what happened at an instant: what had been planned, what was due and what came of it.
+    #[allow(clippy::too_many_arguments)] // all that `happen` is given and gives, told once
+    #[cold]
+    fn note(
+        &self,
+        now: Time,
+        generation: u32,
+        plan: (Next, Time),
+        due: Due,
+        arrivals: &[Arrival],
+        fires: bool,
+        out: &mut Outbox,
+    ) {
+        let mut note = |what| out.note(now, generation, self.id(), what);
+        if due.refractory_end {
+            note(What::RefractoryEnd);
+        }
+        if due.stimulus {
+            note(What::Stimulus { current: self.schedules.current(self.index) });
+        }
+        if due.checkpoint {
+            note(What::Checkpoint);
+        }
+        if due.crossing {
+            note(What::Confirmed);
+        } else if !due.checkpoint && is_prediction(plan) {
+            note(What::Retracted { crossing: plan.1 });
+        }
+        if fires {
+            let by_arrival = !due.crossing && !arrivals.is_empty();
+            note(What::Spike { cause: if by_arrival { Cause::Arrival } else { Cause::Crossing } });
+        }
     }
 
     /// The state moves to `now`, over the lapse since the anchor; then what is due, then the arrivals, then one threshold
@@ -231,6 +321,7 @@ impl<M: NeuronModel> Cell<'_, M> {
 
     /// What is due at `now`. A bound that has come up is replaced by a better one, or by the crossing; the anchor stays
     /// where it is.
+    #[inline(always)] // watched or not, each has its own
     fn due(&mut self, now: Time, input: bool, out: &mut Outbox) -> Result<Due, GroupError> {
         if self.neuron.kind == Next::Bound && self.neuron.next <= now {
             self.refine(now, input, out)?;
@@ -299,14 +390,25 @@ impl<M: NeuronModel> Cell<'_, M> {
 
     /// Everything before `to`.
     #[inline]
-    fn window(&mut self, to: Time, arrivals: &[Arrival], out: &mut Outbox) -> Result<(), GroupError> {
+    fn window<const WATCHED: bool>(
+        &mut self,
+        to: Time,
+        arrivals: &[Arrival],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
         let neuron = LocalId(self.index as u32);
         self.find_lapses(arrivals);
         let mut done = 0;
         let mut last_spike = Time::NEVER;
         let mut repeats = 0;
+        let (mut touched, mut generation) = (Time::NEVER, 0);
         loop {
+            let plan = (self.neuron.kind, self.neuron.next);
+            let before = done;
             done = self.plain_arrivals(arrivals, done);
+            if WATCHED && done > before && is_prediction(plan) {
+                out.note(arrivals[before].at, 0, neuron, What::Retracted { crossing: plan.1 });
+            }
             let arrival = arrivals.get(done).map_or(Time::NEVER, |a| a.at);
             let wake = self.wake();
             let now = arrival.min(wake);
@@ -317,13 +419,23 @@ impl<M: NeuronModel> Cell<'_, M> {
             while together < arrivals.len() && arrivals[together].at == now {
                 together += 1;
             }
+            if WATCHED {
+                generation = if now == touched { generation + 1 } else { 0 };
+                touched = now;
+            }
             // Most arrivals find nothing due, and the one before them was the last thing that happened.
             let in_a_row = wake > now && done > 0 && self.neuron.anchor == arrivals[done - 1].at;
             let spikes = if in_a_row {
                 let lapse = self.lapses[done - 1];
-                self.happen(now, &lapse, Due::NOTHING, &arrivals[done..together])
+                let plan = (self.neuron.kind, self.neuron.next);
+                let fires = self.happen(now, &lapse, Due::NOTHING, &arrivals[done..together]);
+                if WATCHED {
+                    let arrivals = &arrivals[done..together];
+                    self.note(now, generation, plan, Due::NOTHING, arrivals, fires, out);
+                }
+                fires
             } else {
-                self.instant(now, &arrivals[done..together], out)?
+                self.instant::<WATCHED>(now, generation, &arrivals[done..together], out)?
             };
             if spikes {
                 out.spikes.push((now, neuron));
@@ -340,7 +452,7 @@ impl<M: NeuronModel> Cell<'_, M> {
     /// The short way for neurons without receptor variables through arrivals from `done` on that come one at a time, each
     /// the next thing that happens, and make no spike: what [`Self::happen`] does then, without its questions. Tells how
     /// far it came; what is not plain is left as it was.
-    #[inline]
+    #[inline(always)] // watched or not, each has its own
     fn plain_arrivals(&mut self, arrivals: &[Arrival], mut done: usize) -> usize {
         let is_plain =
             self.inputs.is_empty() && self.schedules.is_empty() && self.neuron.kind != Next::RefractoryEnd;
@@ -375,7 +487,7 @@ impl<M: NeuronModel> Cell<'_, M> {
     }
 
     /// The lapses from each arrival to the next, which need not wait for states.
-    #[inline]
+    #[inline(always)] // watched or not, each has its own
     fn find_lapses(&mut self, arrivals: &[Arrival]) {
         self.lapses.clear();
         let between = |pair: &[Arrival]| self.model.lapse(pair[1].at.since(pair[0].at));
@@ -393,6 +505,7 @@ impl<M: NeuronModel> Group for Population<M> {
             let mut cell = self.cell(index);
             if cell.model.reaches_threshold(&mut cell.neuron.state) {
                 cell.neuron.kind = Next::Crossing;
+                out.note(Time::ZERO, 0, cell.id(), What::Predicted { crossing: Time::ZERO });
             } else {
                 cell.neuron.next = Time::ZERO.after(cell.model.crossing_bound(cell.anchored(), 0.0));
             }
@@ -407,23 +520,10 @@ impl<M: NeuronModel> Group for Population<M> {
         arrivals: &[Arrival],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        for touch in touched {
-            let arrivals = &arrivals[touch.first as usize..][..touch.count as usize];
-            let mut cell = self.cell(touch.neuron.index());
-            match until {
-                Until::Instant(now) => {
-                    if cell.instant(now, arrivals, out)? {
-                        out.spikes.push((now, touch.neuron));
-                    }
-                    cell.report_wake(|queued| queued <= now, out);
-                }
-                Until::Before(to) => {
-                    cell.window(to, arrivals, out)?;
-                    cell.report_wake(|queued| queued < to, out);
-                }
-            }
+        match out.is_watched() {
+            true => self.drive_as::<true>(until, touched, arrivals, out),
+            false => self.drive_as::<false>(until, touched, arrivals, out),
         }
-        Ok(())
     }
 
     fn sample(&self, at: Time, neuron: LocalId, variable: usize) -> f64 {

@@ -1,6 +1,8 @@
 //! Populations of units that spike on their own: they take no input, so nothing can change their spike trains.
 
-use crate::group::{Arrival, Group, GroupError, Outbox, PopulationSetup, SetupError, Touch, Until};
+use crate::group::{
+    Arrival, Cause, Group, GroupError, Outbox, PopulationSetup, SetupError, Touch, Until, What,
+};
 use crate::ids::LocalId;
 use crate::spec::ModelSpec;
 use crate::time::Time;
@@ -51,8 +53,10 @@ impl<T: SpikeTrain> SourceGroup<T> {
         SourceGroup { trains, upcoming }
     }
 
-    fn spike(&mut self, index: usize, out: &mut Outbox) {
-        out.spikes.push((self.upcoming[index], LocalId(index as u32)));
+    fn spike(&mut self, index: usize, generation: u32, out: &mut Outbox) {
+        let (at, neuron) = (self.upcoming[index], LocalId(index as u32));
+        out.spikes.push((at, neuron));
+        out.note(at, generation, neuron, What::Spike { cause: Cause::Schedule });
         self.upcoming[index] = self.trains[index].next_spike();
     }
 }
@@ -79,12 +83,15 @@ impl<T: SpikeTrain> Group for SourceGroup<T> {
                 // Once even if the train has this instant twice: the second spike is of the next generation.
                 Until::Instant(now) => {
                     if self.upcoming[index] == now {
-                        self.spike(index, out);
+                        self.spike(index, 0, out);
                     }
                 }
                 Until::Before(to) => {
+                    let mut generation = 0;
                     while self.upcoming[index] < to {
-                        self.spike(index, out);
+                        let at = self.upcoming[index];
+                        self.spike(index, generation, out);
+                        generation = if self.upcoming[index] == at { generation + 1 } else { 0 };
                     }
                 }
             }

@@ -17,6 +17,8 @@ pub struct ModelSpec {
     pub method: &'static str,
     /// The parameters, in the order in which a [`ParamTable`] holds them.
     pub parameters: &'static [ParamSpec],
+    /// Parameters that are lists of numbers, one for all neurons of a population; they must be given.
+    pub lists: &'static [ListSpec],
     /// The state variables; receptors add theirs (see [`crate::receptor::variable_names`]).
     pub variables: &'static [VariableSpec],
     /// The receptors that the model can have; none for sources.
@@ -44,11 +46,43 @@ pub struct ParamSpec {
     pub meaning: &'static str,
 }
 
+/// A parameter that is a list of numbers.
+#[derive(Debug)]
+pub struct ListSpec {
+    /// The name in scenario files and in code.
+    pub name: &'static str,
+    /// What it looks like.
+    pub shape: ListShape,
+    /// What it means, in a few words.
+    pub meaning: &'static str,
+}
+
+/// What a list of numbers looks like; all numbers are finite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListShape {
+    /// One or more pairs [x, y] with rising x. In a [`ParamTable`]: x, y, x, y, ...
+    Points,
+    /// Two numbers.
+    Two,
+}
+
+impl ListShape {
+    /// What is allowed, in words that follow "expected".
+    pub fn describe(self) -> &'static str {
+        match self {
+            ListShape::Points => "an array of points [x, y] with rising x, at least one",
+            ListShape::Two => "an array of two numbers",
+        }
+    }
+}
+
 /// A condition on a single number. Conditions between parameters are the model's (`NeuronModel::prepare`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ParamRange {
     /// Any finite number.
     Finite,
+    /// Any finite number; a parameter that is not there is not a number.
+    FiniteOrAbsent,
     /// Finite and greater than 0.
     Positive,
     /// Finite and at least 0.
@@ -62,6 +96,7 @@ impl ParamRange {
     pub fn contains(self, value: f64) -> bool {
         match self {
             ParamRange::Finite => value.is_finite(),
+            ParamRange::FiniteOrAbsent => !value.is_infinite(),
             ParamRange::Positive => value.is_finite() && value > 0.0,
             ParamRange::NotNegative => value.is_finite() && value >= 0.0,
             ParamRange::NotNegativeOrInfinite => value >= 0.0,
@@ -71,7 +106,7 @@ impl ParamRange {
     /// What is allowed, in words that follow "expected".
     pub fn describe(self) -> &'static str {
         match self {
-            ParamRange::Finite => "a finite number",
+            ParamRange::Finite | ParamRange::FiniteOrAbsent => "a finite number",
             ParamRange::Positive => "a number greater than 0",
             ParamRange::NotNegative => "a number of at least 0",
             ParamRange::NotNegativeOrInfinite => "a number of at least 0, or \"inf\"",
@@ -119,13 +154,15 @@ pub struct ParamTable {
     pub specs: &'static [ParamSpec],
     /// The values; as many columns as there are specs.
     pub columns: Vec<Column>,
+    /// The lists by name.
+    pub lists: Vec<(&'static str, Vec<f64>)>,
 }
 
 impl ParamTable {
     /// The table of a model's defaults; `NaN` where there is none.
     pub fn defaults(specs: &'static [ParamSpec]) -> ParamTable {
         let columns = specs.iter().map(|spec| Column::Same(spec.default.unwrap_or(f64::NAN))).collect();
-        ParamTable { specs, columns }
+        ParamTable { specs, columns, lists: Vec::new() }
     }
 
     /// Sets the column of the parameter `name`.
@@ -135,6 +172,12 @@ impl ParamTable {
     pub fn set(&mut self, name: &str, column: Column) {
         let index = self.specs.iter().position(|spec| spec.name == name);
         self.columns[index.unwrap_or_else(|| panic!("no parameter {name}"))] = column;
+    }
+
+    /// Sets the list `name`.
+    pub fn set_list(&mut self, name: &'static str, values: Vec<f64>) {
+        self.lists.retain(|list| list.0 != name);
+        self.lists.push((name, values));
     }
 
     /// True if every neuron has the same parameters.
@@ -163,6 +206,15 @@ impl ParamRow<'_> {
     pub fn get(&self, name: &str) -> f64 {
         let column = self.table.specs.iter().position(|spec| spec.name == name);
         self.table.columns[column.unwrap_or_else(|| panic!("no parameter {name}"))].at(self.index)
+    }
+
+    /// The numbers of the list `name`, in the order that its [`ListShape`] says.
+    ///
+    /// # Panics
+    /// If the table has no such list: a slip in the model's file, or a table that was not filled.
+    pub fn list(&self, name: &str) -> &[f64] {
+        let list = self.table.lists.iter().find(|list| list.0 == name);
+        &list.unwrap_or_else(|| panic!("no list {name}")).1
     }
 }
 

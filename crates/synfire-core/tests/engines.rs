@@ -3,10 +3,10 @@
 
 use proptest::prelude::*;
 use synfire_core::engine::{EngineKind, Options, Probe, ProbeTimes, QueueKind, Simulation};
-use synfire_core::group::{CurrentStep, PopulationSetup};
+use synfire_core::group::{Arrival, CurrentStep, Note, PopulationSetup, What};
 use synfire_core::model::{Anchored, Crossing, NeuronModel, Unresolved};
 use synfire_core::network::{Network, Projection, Values};
-use synfire_core::observer::{Observer, Raster};
+use synfire_core::observer::{Observer, Origin, Raster};
 use synfire_core::oracle::{self, OracleNeurons, OracleSource, OracleUnits};
 use synfire_core::population::Population;
 use synfire_core::receptor::{Receptor, ReceptorKind, ReceptorSet};
@@ -14,7 +14,7 @@ use synfire_core::source::{SourceGroup, SpikeTrain};
 use synfire_core::spec::{
     Column, ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, ParamTable, VariableSpec,
 };
-use synfire_core::{LocalId, PopulationId, Time};
+use synfire_core::{LocalId, NeuronId, PopulationId, Time};
 use synfire_numerics::random::StreamKey;
 
 /// dv/dt = i_e + stimulus; a spike at v = 1, then v = 0.
@@ -65,6 +65,7 @@ impl NeuronModel for PerfectIntegrator {
                 meaning: "",
             },
         ],
+        lists: &[],
         variables: &[VariableSpec { name: "v", unit: "", rest: "0" }],
         receptors: &[ReceptorKind::Delta],
         is_source: false,
@@ -304,6 +305,55 @@ impl Observer for Samples {
     }
 }
 
+/// All that can be seen inside a run.
+#[derive(Debug, Default, PartialEq)]
+struct Inside {
+    arrivals: Vec<(Time, u32, LocalId, NeuronId, u32, f64, f64)>,
+    notes: Vec<(PopulationId, Note)>,
+    windows: Vec<(Time, Time)>,
+}
+
+impl Observer for Inside {
+    const ARRIVALS: bool = true;
+    const NOTES: bool = true;
+
+    fn arrival(&mut self, origin: &Origin, population: PopulationId, neuron: LocalId, arrival: &Arrival) {
+        assert_eq!(population, PopulationId(1), "sources take no input");
+        let Origin { source, projection, delay_ms, generation } = *origin;
+        self.arrivals.push((arrival.at, generation, neuron, source, projection, arrival.weight, delay_ms));
+    }
+
+    fn note(&mut self, population: PopulationId, note: &Note) {
+        self.notes.push((population, *note));
+    }
+
+    fn window(&mut self, from: Time, to: Time) {
+        self.windows.push((from, to));
+    }
+}
+
+impl Inside {
+    /// In canonical order, whatever the order in which an engine tells. Each neuron's own order stays.
+    fn sorted(mut self) -> Inside {
+        self.arrivals.sort_by_key(|a| (a.0, a.1, a.2));
+        self.notes.sort_by_key(|(population, note)| (note.at, note.generation, *population, note.neuron));
+        self
+    }
+
+    fn count(&self, is_counted: impl Fn(&What) -> bool) -> usize {
+        self.notes.iter().filter(|(_, note)| is_counted(&note.what)).count()
+    }
+
+    fn spikes(&self) -> Vec<(Time, PopulationId, LocalId)> {
+        let is_spike = |(_, note): &&(PopulationId, Note)| matches!(note.what, What::Spike { .. });
+        self.notes
+            .iter()
+            .filter(is_spike)
+            .map(|&(population, note)| (note.at, population, note.neuron))
+            .collect()
+    }
+}
+
 const QUEUES: [QueueKind; 3] = [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan];
 
 proptest! {
@@ -334,6 +384,72 @@ proptest! {
             prop_assert_eq!(&plan.by_engine(EngineKind::Lookahead, queue, &stops, plan.probes()), &by_instant);
             prop_assert_eq!(&plan.by_engine(EngineKind::Lookahead, queue, &[], vec![]).0, &by_instant.0);
         }
+    }
+}
+
+/// A run with and without somebody who looks inside.
+fn look_inside(plan: &Plan, engine: EngineKind) -> Inside {
+    let options = Options { engine: Some(engine), ..Options::default() };
+    let mut simulation = Simulation::new(plan.network(), vec![], &options).unwrap();
+    let mut seen = (Inside::default(), Raster::default());
+    simulation.run(ms(3.0), &mut seen).unwrap();
+    simulation.run(END, &mut seen).unwrap();
+    let (inside, raster) = (seen.0.sorted(), seen.1);
+    let unseen = plan.by_engine(engine, QueueKind::IndexedHeap, &[], vec![]).0;
+    assert_eq!(raster, unseen, "looking inside changes nothing");
+    assert_eq!(inside.spikes(), raster.spikes);
+    assert_eq!(inside.arrivals.len() as u64, simulation.counts().arrivals);
+    inside
+}
+
+/// What must hold of everything that was seen.
+fn check_inside(plan: &Plan, inside: &Inside) {
+    let predicted = inside.count(|what| matches!(what, What::Predicted { .. }));
+    let kept = inside.count(|what| matches!(what, What::Confirmed | What::Checkpoint));
+    let retracted = inside.count(|what| matches!(what, What::Retracted { .. }));
+    assert!(predicted >= kept + retracted, "{predicted} predicted, {kept} kept, {retracted} retracted");
+    assert!(predicted <= kept + retracted + plan.neurons.len(), "one open prediction a neuron");
+    for &(at, generation, neuron, source, projection, weight, delay_ms) in &inside.arrivals {
+        let (list, source) = match projection {
+            0 => (&plan.input, source.0 as usize),
+            _ => (&plan.recurrent, source.0 as usize - plan.trains.len()),
+        };
+        let synapse = |s: &&(usize, usize, i32, u32)| {
+            s.0 == source
+                && s.1 == neuron.index()
+                && eighths(s.3) == delay_ms
+                && f64::from(s.2) / 8.0 == weight
+        };
+        assert!(list.iter().any(|s| synapse(&s)), "an arrival over no synapse");
+        let emitted = |note: &(PopulationId, Note)| {
+            matches!(note.1.what, What::Spike { .. })
+                && (note.0.0, note.1.neuron.index()) == (projection, source)
+                && note.1.at.after(delay_ms) == at
+        };
+        assert!(inside.notes.iter().any(emitted), "an arrival of no spike");
+        assert!(generation == 0 || delay_ms == 0.0);
+    }
+    assert!(inside.windows.windows(2).all(|pair| pair[0].1 <= pair[1].0), "windows follow one another");
+    let is_covered = |at: Time| {
+        let after = inside.windows.partition_point(|window| window.1 <= at);
+        inside.windows.get(after).is_some_and(|window| window.0 <= at)
+    };
+    assert!(inside.arrivals.iter().all(|a| is_covered(a.0)));
+}
+
+proptest! {
+    #[test]
+    fn what_is_seen_inside_is_what_happens(plan in plans(0)) {
+        check_inside(&plan, &look_inside(&plan, EngineKind::Queue));
+    }
+
+    #[test]
+    fn both_engines_look_the_same_inside(plan in plans(1)) {
+        let by_window = look_inside(&plan, EngineKind::Lookahead);
+        check_inside(&plan, &by_window);
+        let by_instant = look_inside(&plan, EngineKind::Queue);
+        prop_assert_eq!(&by_window.arrivals, &by_instant.arrivals);
+        prop_assert_eq!(&by_window.notes, &by_instant.notes);
     }
 }
 

@@ -199,6 +199,7 @@ impl NeuronModel for Lif {
                 meaning: "constant current",
             },
         ],
+        lists: &[],
         variables: &[VariableSpec { name: "v", unit: "mV", rest: "e_l" }],
         receptors: &ReceptorKind::ALL,
         is_source: false,

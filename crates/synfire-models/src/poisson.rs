@@ -41,6 +41,7 @@ impl SourceModel for Poisson {
                 meaning: "no spike at or after",
             },
         ],
+        lists: &[],
         variables: &[],
         receptors: &[],
         is_source: true,

@@ -18,6 +18,7 @@ impl SourceModel for SpikeSource {
         spike: "at each of its `times` (ms), one sorted array a neuron",
         method: "exact: the times are taken as they stand",
         parameters: &[],
+        lists: &[],
         variables: &[],
         receptors: &[],
         is_source: true,

@@ -50,6 +50,24 @@ pub fn ln_1p(x: f64) -> f64 {
     pxfm::f_log1p(x)
 }
 
+/// The sine and the cosine of x, both correctly rounded.
+#[inline]
+pub fn sin_cos(x: f64) -> (f64, f64) {
+    pxfm::f_sincos(x)
+}
+
+/// The angle of the point (x, y), from -pi to pi, correctly rounded.
+#[inline]
+pub fn atan2(y: f64, x: f64) -> f64 {
+    pxfm::f_atan2(y, x)
+}
+
+/// The inverse hyperbolic tangent, correctly rounded.
+#[inline]
+pub fn atanh(x: f64) -> f64 {
+    pxfm::f_atanh(x)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

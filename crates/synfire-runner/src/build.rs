@@ -240,7 +240,8 @@ fn parameters(population: &Population, seed: u64, index: u32) -> Result<ParamTab
         let what = Use { name: spec.name, of: Owner::Neuron, range: spec.range, key };
         draw::column(quantity, &what, population.size)
     });
-    Ok(ParamTable { specs, columns: columns.collect::<Result<_, _>>()? })
+    let lists = population.lists.clone();
+    Ok(ParamTable { specs, columns: columns.collect::<Result<_, _>>()?, lists })
 }
 
 /// Initial values; those of conductances are not negative.

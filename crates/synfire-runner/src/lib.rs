@@ -1,6 +1,7 @@
 //! Scenario files, recordings and the `synfire` command.
 
 pub mod build;
+pub mod catalogue;
 pub mod cli;
 pub mod compare;
 pub mod connect;

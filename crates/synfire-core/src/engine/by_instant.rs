@@ -4,7 +4,7 @@ use super::flights::Landing;
 use super::{Engine, RunError};
 use crate::group::{Arrival, Touch, Until};
 use crate::ids::{LocalId, NeuronId, PopulationId};
-use crate::observer::Observer;
+use crate::observer::{Observer, Origin};
 use crate::queue::EventQueue;
 use crate::time::Time;
 
@@ -29,7 +29,7 @@ impl<Q: EventQueue> Engine<Q> {
         until: Time,
         observer: &mut impl Observer,
     ) -> Result<(), RunError> {
-        self.start();
+        self.start(observer);
         loop {
             let next = self.queue.next().min(self.flights.next_of_all());
             self.take_samples(next.min(until), observer);
@@ -60,12 +60,11 @@ impl<Q: EventQueue> Engine<Q> {
                 self.counts.arrivals += records.len() as u64;
                 let id = PopulationId(population as u32);
                 if needs_arrivals(observer) {
-                    for r in records.iter() {
-                        observer.arrival(r.source, id, LocalId(r.target), &r.arrival);
-                    }
+                    self.tell_arrivals(id, generation, records, observer);
                 }
                 self.drive_instant(population, records)?;
                 records.clear();
+                self.tell_notes(id, Some(generation), observer);
                 self.send_out_instant(id, observer);
                 if generation + LOOP_TAIL > MOST_GENERATIONS {
                     tail.extend(self.scratch.out.spikes.iter().map(|&(_, neuron)| (id, neuron)));
@@ -80,7 +79,27 @@ impl<Q: EventQueue> Engine<Q> {
             }
         }
         self.records = records;
+        if needs_notes(observer) {
+            observer.window(now, just_after);
+        }
         Ok(())
+    }
+
+    /// Tells the observer of one generation's arrivals at a population.
+    fn tell_arrivals(
+        &self,
+        population: PopulationId,
+        generation: u32,
+        records: &[Record],
+        observer: &mut impl Observer,
+    ) {
+        for r in records {
+            let projection = &self.network.projections[r.projection as usize];
+            let row = projection.row((r.source.0 - self.first[projection.source.index()]) as usize);
+            let delay_ms = projection.delays.at(projection.place_of(&row, r.rank));
+            let origin = Origin { source: r.source, projection: r.projection, delay_ms, generation };
+            observer.arrival(&origin, population, LocalId(r.target), &r.arrival);
+        }
     }
 
     /// Lands every spike that arrives before `before` and files its arrivals by population.
@@ -159,6 +178,13 @@ impl<Q: EventQueue> Engine<Q> {
 }
 
 /// The compile-time answer of the observer's type.
+#[inline]
 pub(super) fn needs_arrivals<O: Observer>(_: &O) -> bool {
     O::ARRIVALS
+}
+
+/// The compile-time answer of the observer's type.
+#[inline]
+pub(super) fn needs_notes<O: Observer>(_: &O) -> bool {
+    O::NOTES
 }

@@ -9,13 +9,13 @@
 //! such a source projects one to one and to one population only, its spikes need not fly at all: when a neuron is driven, its
 //! own source is asked for what arrives in the window. That is called *direct* input. It gives the same arrivals.
 
-use super::by_instant::needs_arrivals;
+use super::by_instant::{needs_arrivals, needs_notes};
 use super::flights::Landing;
 use super::{Engine, RunError};
 use crate::group::{Arrival, Touch, Until};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Values;
-use crate::observer::Observer;
+use crate::observer::{Observer, Origin};
 use crate::queue::EventQueue;
 use crate::time::Time;
 use std::ops::Range;
@@ -107,7 +107,7 @@ impl<Q: EventQueue> Engine<Q> {
         until: Time,
         observer: &mut impl Observer,
     ) -> Result<(), RunError> {
-        self.start();
+        self.start(observer);
         loop {
             // Direct input comes at any time, so there is no idle time to jump over.
             let next = match self.is_direct.contains(&true) {
@@ -124,6 +124,9 @@ impl<Q: EventQueue> Engine<Q> {
                 to = self.probes.next().next_up();
             }
             self.window(to, observer)?;
+            if needs_notes(observer) {
+                observer.window(next, to);
+            }
             self.now = to;
         }
     }
@@ -350,10 +353,10 @@ impl<Q: EventQueue> Engine<Q> {
                 self.touch(population, LocalId(target), inbox, entries, observer);
             }
             if self.scratch.arrivals.len() >= BATCH {
-                self.drive_batch(population, to)?;
+                self.drive_batch(population, to, observer)?;
             }
         }
-        self.drive_batch(population, to)
+        self.drive_batch(population, to, observer)
     }
 
     /// Asks the neuron's direct sources for what arrives before `to`.
@@ -389,9 +392,11 @@ impl<Q: EventQueue> Engine<Q> {
         let projections = &self.network.projections;
         let arrivals = &mut self.scratch.arrivals;
         let first = arrivals.len();
-        let mut add = |source: NeuronId, arrival: Arrival| {
+        let mut add = |source: NeuronId, projection: u32, place: usize, arrival: Arrival| {
             if needs_arrivals(observer) {
-                observer.arrival(source, PopulationId(population as u32), neuron, &arrival);
+                let delay_ms = projections[projection as usize].delays.at(place);
+                let origin = Origin { source, projection, delay_ms, generation: 0 };
+                observer.arrival(&origin, PopulationId(population as u32), neuron, &arrival);
             }
             arrivals.push(arrival);
         };
@@ -412,19 +417,24 @@ impl<Q: EventQueue> Engine<Q> {
                     || a.at == arrival.at && (a.source, a.projection) < (volley.source, volley.projection)
             };
             while let Some(a) = direct.next_if(is_before) {
-                add(a.source, arrive(a));
+                add(a.source, a.projection, neuron.index(), arrive(a));
             }
-            add(volley.source, arrival);
+            add(volley.source, volley.projection, volley.first as usize + entry.place as usize, arrival);
         }
         for a in direct {
-            add(a.source, arrive(a));
+            add(a.source, a.projection, neuron.index(), arrive(a));
         }
         let count = self.scratch.arrivals.len() - first;
         self.counts.arrivals += count as u64;
         self.scratch.touched.push(Touch { neuron, first: first as u32, count: count as u32 });
     }
 
-    fn drive_batch(&mut self, population: usize, to: Time) -> Result<(), RunError> {
+    fn drive_batch(
+        &mut self,
+        population: usize,
+        to: Time,
+        observer: &mut impl Observer,
+    ) -> Result<(), RunError> {
         let id = PopulationId(population as u32);
         let scratch = &mut self.scratch;
         scratch.out.clear();
@@ -437,6 +447,7 @@ impl<Q: EventQueue> Engine<Q> {
         self.counts.spikes[population] += scratch.out.spikes.len() as u64;
         self.counts.ambiguous += std::mem::take(&mut scratch.out.ambiguous);
         self.take_wakes(population);
+        self.tell_notes(id, None, observer);
         Ok(())
     }
 }

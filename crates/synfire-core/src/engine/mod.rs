@@ -9,7 +9,7 @@ mod by_window;
 mod flights;
 mod probes;
 
-use crate::group::{Arrival, GroupError, Outbox, Touch};
+use crate::group::{Arrival, GroupError, Note, Outbox, Touch};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Network;
 use crate::observer::Observer;
@@ -280,8 +280,9 @@ impl<Q: EventQueue> Engine<Q> {
         }
     }
 
-    /// Asks every group for its first wake times.
-    fn start(&mut self) {
+    /// Asks every group for its first wake times; from now on notes are taken if the observer cares for them.
+    fn start(&mut self, observer: &mut impl Observer) {
+        self.scratch.out.notes = by_instant::needs_notes(observer).then(Vec::new);
         if self.started {
             return;
         }
@@ -293,6 +294,19 @@ impl<Q: EventQueue> Engine<Q> {
                 self.scratch.out.wakes.clear();
             }
             self.take_wakes(population);
+            self.tell_notes(PopulationId(population as u32), None, observer);
+        }
+    }
+
+    /// Tells the observer of the notes in the outbox. The queue engine knows their generation, the lookahead engine leaves
+    /// that to the groups.
+    #[inline]
+    fn tell_notes(&self, population: PopulationId, generation: Option<u32>, observer: &mut impl Observer) {
+        if by_instant::needs_notes(observer) {
+            for note in self.scratch.out.notes.iter().flatten() {
+                let generation = generation.unwrap_or(note.generation);
+                observer.note(population, &Note { generation, ..*note });
+            }
         }
     }
 

@@ -14,8 +14,9 @@ fn population(name: &str, size: usize, model: &str) -> Population {
     Population {
         name: name.into(),
         size,
-        model: synfire_models::find(model).unwrap(),
+        model: crate::catalogue::find(model).unwrap(),
         parameters: vec![],
+        lists: vec![],
         spike_times: SpikeTimes::None,
         receptors: vec![],
         initial: vec![],

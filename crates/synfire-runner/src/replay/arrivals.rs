@@ -6,7 +6,7 @@ use crate::scenario::Scenario;
 use std::collections::VecDeque;
 use synfire_core::engine::Options;
 use synfire_core::group::Arrival;
-use synfire_core::observer::Observer;
+use synfire_core::observer::{Observer, Origin};
 use synfire_core::receptor::ReceptorKind;
 use synfire_core::{LocalId, NeuronId, PopulationId, Time};
 
@@ -36,14 +36,14 @@ struct Memory {
 impl Observer for Memory {
     const ARRIVALS: bool = true;
 
-    fn arrival(&mut self, source: NeuronId, population: PopulationId, neuron: LocalId, arrival: &Arrival) {
+    fn arrival(&mut self, origin: &Origin, population: PopulationId, neuron: LocalId, arrival: &Arrival) {
         if (population, neuron) != (self.population, self.neuron) {
             return;
         }
         if self.last.len() == REMEMBERED {
             self.last.pop_front();
         }
-        self.last.push_back((source, *arrival));
+        self.last.push_back((origin.source, *arrival));
     }
 }
 

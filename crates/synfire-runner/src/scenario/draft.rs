@@ -6,9 +6,9 @@ use super::names::shown;
 use super::problem::Reported;
 use super::{Population, Quantity, SpikeTimes};
 use std::collections::BTreeMap;
+use synfire_core::catalogue::ModelEntry;
 use synfire_core::receptor::{Receptor, variable_names};
 use synfire_core::spec::ModelSpec;
-use synfire_models::ModelEntry;
 
 /// All populations, in the order of the file.
 #[derive(Debug, Default)]
@@ -68,6 +68,7 @@ pub(super) enum Model {
 pub(super) struct Neuron {
     pub model: &'static ModelEntry,
     pub parameters: Vec<Quantity>,
+    pub lists: Vec<(&'static str, Vec<f64>)>,
     pub spike_times: SpikeTimes,
 }
 
@@ -85,9 +86,9 @@ impl Draft {
 
     /// The population, if nothing is wrong with it.
     fn finish(self) -> Checked<Population> {
-        let Neuron { model, parameters, spike_times } = self.neuron?;
+        let Neuron { model, parameters, lists, spike_times } = self.neuron?;
         let (size, receptors, initial) = (self.size?, self.receptors?, self.initial?);
-        Ok(Population { name: self.name, size, model, parameters, spike_times, receptors, initial })
+        Ok(Population { name: self.name, size, model, parameters, lists, spike_times, receptors, initial })
     }
 
     /// The model's page, if it is one of the catalogue.

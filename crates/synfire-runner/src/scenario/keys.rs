@@ -1,7 +1,7 @@
 //! The keys of the format: the one list that checks files, suggests names and becomes the JSON schema.
 
 use synfire_core::receptor::ReceptorKind;
-use synfire_core::spec::{ModelSpec, ParamRange};
+use synfire_core::spec::{ListShape, ModelSpec, ParamRange};
 
 /// A key of an object.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,8 @@ pub(super) enum Shape {
     Quantity(Bound),
     /// Two numbers.
     Two,
+    /// A list of a neuron model.
+    List(ListShape),
     /// Different neurons of a population.
     Ids,
     /// Pairs of source and target.
@@ -326,6 +328,7 @@ pub(super) fn neuron_keys(spec: &ModelSpec) -> Vec<Key> {
             unit: parameter.unit,
         });
     }
+    keys.extend(spec.lists.iter().map(|list| required(list.name, Shape::List(list.shape), list.meaning)));
     if spec.has_spike_trains {
         keys.push(optional("times", Shape::Trains, "one array of rising times a neuron, ms"));
         keys.push(optional("times_file", Shape::Text, "a file of spikes, instead of `times`"));

@@ -34,8 +34,8 @@ pub use schema::schema;
 
 use std::path::PathBuf;
 use synfire_core::Time;
+use synfire_core::catalogue::ModelEntry;
 use synfire_core::receptor::Receptor;
-use synfire_models::ModelEntry;
 
 /// A whole scenario.
 #[derive(Debug)]
@@ -73,6 +73,8 @@ pub struct Population {
     pub model: &'static ModelEntry,
     /// One quantity per parameter of the model, in the order of its page; defaults are filled in.
     pub parameters: Vec<Quantity>,
+    /// The lists of the model, by name, as [`synfire_core::spec::ListShape`] says.
+    pub lists: Vec<(&'static str, Vec<f64>)>,
     /// Spike trains of a `spike_source`.
     pub spike_times: SpikeTimes,
     /// `receptors`, in the order of the file.

@@ -1,13 +1,13 @@
 //! The models in words, from the tables that check their parameters.
 
+use crate::catalogue;
 use std::fmt::{self, Write};
 use synfire_core::spec::{ModelSpec, ParamSpec, VariableSpec};
-use synfire_models::CATALOGUE;
 
 /// One line for each model.
 pub fn list() -> String {
-    let width = CATALOGUE.iter().map(|entry| entry.spec.name.len()).max().unwrap_or(0);
-    CATALOGUE.iter().map(|entry| format!("{:width$}  {}\n", entry.spec.name, entry.spec.summary)).collect()
+    let width = catalogue::models().map(|entry| entry.spec.name.len()).max().unwrap_or(0);
+    catalogue::models().map(|entry| format!("{:width$}  {}\n", entry.spec.name, entry.spec.summary)).collect()
 }
 
 /// All about one model: equations, spike and reset, parameters, variables, receptors, method, references.
@@ -49,11 +49,13 @@ pub fn markdown() -> String {
     let mut text = String::from(
         "| model | what it is | dynamics | spikes | parameters | receptors |\n|---|---|---|---|---|---|\n",
     );
-    for entry in CATALOGUE {
+    for entry in catalogue::models() {
         let spec = entry.spec;
         let code = |text: &str| format!("`{}`", text.replace('|', "\\|"));
         let equations: Vec<String> = spec.equations.iter().map(|line| code(line)).collect();
-        let parameters: Vec<String> = spec.parameters.iter().map(|parameter| code(parameter.name)).collect();
+        let names = spec.parameters.iter().map(|parameter| parameter.name);
+        let parameters: Vec<String> =
+            names.chain(spec.lists.iter().map(|list| list.name)).map(code).collect();
         let cells = [
             code(spec.name),
             spec.summary.to_string(),
@@ -73,6 +75,7 @@ pub fn markdown() -> String {
 
 fn parameter(spec: &ParamSpec) -> Vec<String> {
     let default = match spec.default {
+        Some(value) if value.is_nan() => "none".to_string(),
         Some(value) if value.is_infinite() => "\"inf\"".to_string(),
         Some(value) => value.to_string(),
         None => "required".to_string(),
@@ -122,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_page_has_all_that_the_table_has() {
-        for entry in CATALOGUE {
+        for entry in catalogue::models() {
             let page = page(entry.spec);
             assert!(list().contains(&format!("{}  ", entry.spec.name)));
             for parameter in entry.spec.parameters {
@@ -139,7 +142,7 @@ mod tests {
     #[test]
     fn the_markdown_table_has_as_many_cells_in_each_row() {
         let text = markdown();
-        assert_eq!(text.lines().count(), CATALOGUE.len() + 2);
+        assert_eq!(text.lines().count(), catalogue::models().count() + 2);
         let cells = |line: &str| line.replace("\\|", "").matches('|').count();
         assert!(text.lines().all(|line| cells(line) == 7), "{text}");
     }

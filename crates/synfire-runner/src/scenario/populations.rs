@@ -9,9 +9,10 @@ use super::keys::{self, Bound, KNOWN_MODELS, RATE};
 use super::names::{listed, shown, suggestion};
 use super::problem::ProblemKind;
 use super::quantity::{Count, typical};
+use crate::catalogue;
+use synfire_core::catalogue::ModelEntry;
 use synfire_core::receptor::{Receptor, ReceptorSet};
 use synfire_core::spec::{Column, ParamError, ParamRange, ParamTable};
-use synfire_models::ModelEntry;
 
 impl Checker {
     /// All populations, in the order of the file.
@@ -57,10 +58,10 @@ impl Checker {
     /// The model that `neuron` names.
     fn model(&mut self, neuron: &Entry<'_>) -> Checked<Model> {
         let (model, name) = self.discriminator(neuron, &keys::MODEL, "a neuron model with its parameters")?;
-        if let Some(entry) = synfire_models::find(&name) {
+        if let Some(entry) = catalogue::find(&name) {
             return Ok(Model::Here(entry));
         }
-        let here: Vec<&str> = synfire_models::CATALOGUE.iter().map(|entry| entry.spec.name).collect();
+        let here: Vec<&str> = catalogue::models().map(|entry| entry.spec.name).collect();
         if KNOWN_MODELS.contains(&name.as_str()) {
             let message = format!("model `{name}` is not in this build");
             let help = format!("models of this build: {}", listed(&here));
@@ -102,11 +103,20 @@ impl Checker {
                 (None, None) => Err(self.missing(&fields, parameter.name)),
             })
             .collect();
+        let lists: Vec<Checked<(&'static str, Vec<f64>)>> = spec
+            .lists
+            .iter()
+            .map(|list| {
+                let entry = self.required(&fields, list.name)?;
+                Ok((list.name, self.list(&entry, list.shape)?))
+            })
+            .collect();
         let spike_times =
             if spec.has_spike_trains { self.spike_times(&fields, size) } else { Ok(SpikeTimes::None) };
         let parameters = parameters.into_iter().collect::<Checked<Vec<Quantity>>>()?;
+        let lists = lists.into_iter().collect::<Checked<Vec<_>>>()?;
         let spike_times = spike_times?;
-        Ok(Neuron { model, parameters, spike_times })
+        Ok(Neuron { model, parameters, lists, spike_times })
     }
 
     /// `initial`, by the index of the variable.
@@ -137,7 +147,7 @@ impl Checker {
         let (Ok(neuron), Ok(receptors), Ok(size)) = (&draft.neuron, &draft.receptors, draft.size) else {
             return;
         };
-        let Some((index, error)) = check_model(neuron.model, &neuron.parameters, receptors, size) else {
+        let Some((index, error)) = check_model(neuron, receptors, size) else {
             return;
         };
         let Some(entry) = fields.get("neuron") else { return };
@@ -161,19 +171,15 @@ impl Checker {
 
 /// Conditions between the parameters of each neuron: the first neuron that does not fulfil them. Where a parameter is
 /// drawn, a typical value must do; single draws are judged when they are made.
-fn check_model(
-    model: &ModelEntry,
-    parameters: &[Quantity],
-    receptors: &[Receptor],
-    size: usize,
-) -> Option<(usize, ParamError)> {
+fn check_model(neuron: &Neuron, receptors: &[Receptor], size: usize) -> Option<(usize, ParamError)> {
     let column = |quantity: &Quantity| match quantity {
         Quantity::Number(value) => Column::Same(*value),
         Quantity::Array(values) => Column::Each(values.clone()),
         Quantity::Distribution(drawn) => Column::Same(typical(drawn)),
     };
-    let columns = parameters.iter().map(column).collect();
-    let table = ParamTable { specs: model.spec.parameters, columns };
+    let model = neuron.model;
+    let columns = neuron.parameters.iter().map(column).collect();
+    let table = ParamTable { specs: model.spec.parameters, columns, lists: neuron.lists.clone() };
     let receptors = ReceptorSet::new(receptors.to_vec());
     let different = if table.is_uniform() { 1 } else { size };
     (0..different).find_map(|index| Some((index, (model.check)(table.row(index), &receptors).err()?)))
@@ -181,7 +187,7 @@ fn check_model(
 
 /// Where a key of a population belongs that is one of `neuron`.
 fn belongs_into_neuron(key: &str) -> Option<&'static str> {
-    let mut parameters = synfire_models::CATALOGUE.iter().flat_map(|entry| entry.spec.parameters);
+    let mut parameters = catalogue::models().flat_map(|entry| entry.spec.parameters);
     let belongs =
         key == keys::MODEL.name || key == "times" || parameters.any(|parameter| parameter.name == key);
     belongs.then_some("`neuron`")

@@ -4,10 +4,10 @@ use super::keys::{
     Bound, DISTRIBUTION, Key, LAWS, MODEL, POPULATION, RECEPTOR_KIND, RULE, RULES, SCENARIO, Shape,
     neuron_keys, receptor_keys,
 };
+use crate::catalogue;
 use serde_json::{Map, Value, json};
 use synfire_core::receptor::ReceptorKind;
-use synfire_core::spec::ParamRange;
-use synfire_models::CATALOGUE;
+use synfire_core::spec::{ListShape, ParamRange};
 
 /// The schema of what this build can run, in the draft of December 2020. It covers the form of a scenario; names, ids
 /// and lengths have to be checked against each other besides.
@@ -58,7 +58,8 @@ fn of_shape(shape: Shape) -> Value {
             {"type": "string", "pattern": "^[+-]?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$"},
         ]}),
         Shape::Quantity(bound) => quantity(bound),
-        Shape::Two => json!({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
+        Shape::Two | Shape::List(ListShape::Two) => two(),
+        Shape::List(ListShape::Points) => json!({"type": "array", "items": two(), "minItems": 1}),
         Shape::Ids => json!({"type": "array", "items": id(), "uniqueItems": true}),
         Shape::Pairs => {
             json!({"type": "array", "items": {"type": "array", "items": id(), "minItems": 2, "maxItems": 2}})
@@ -79,6 +80,10 @@ fn of_shape(shape: Shape) -> Value {
     }
 }
 
+fn two() -> Value {
+    json!({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2})
+}
+
 /// Values by names of the user's.
 fn named(value: Value) -> Value {
     json!({"type": "object", "additionalProperties": value, "propertyNames": {"minLength": 1}})
@@ -91,7 +96,7 @@ fn id() -> Value {
 fn number(bound: Bound) -> Value {
     match bound {
         Bound::Probability => json!({"type": "number", "minimum": 0, "maximum": 1}),
-        Bound::Range(ParamRange::Finite) => json!({"type": "number"}),
+        Bound::Range(ParamRange::Finite | ParamRange::FiniteOrAbsent) => json!({"type": "number"}),
         Bound::Range(ParamRange::Positive) => json!({"type": "number", "exclusiveMinimum": 0}),
         Bound::Range(ParamRange::NotNegative) => json!({"type": "number", "minimum": 0}),
         Bound::Range(ParamRange::NotNegativeOrInfinite) => {
@@ -112,7 +117,7 @@ fn distribution() -> Value {
 }
 
 fn neuron() -> Value {
-    by_discriminator(MODEL, CATALOGUE.iter().map(|entry| (entry.spec.name, neuron_keys(entry.spec))))
+    by_discriminator(MODEL, catalogue::models().map(|entry| (entry.spec.name, neuron_keys(entry.spec))))
 }
 
 fn receptor() -> Value {

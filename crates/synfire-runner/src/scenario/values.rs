@@ -6,6 +6,7 @@ use super::json::{Kind, Node};
 use super::keys::Bound;
 use super::names::shown;
 use super::problem::Reported;
+use synfire_core::spec::ListShape;
 
 impl Checker {
     /// The number of a key, within the bound that the table of keys gives it.
@@ -129,6 +130,34 @@ impl Checker {
             [first, second] => Ok((first, second)),
             _ => Err(self.expected(entry, &expected)),
         }
+    }
+
+    /// The numbers of a list, one after another.
+    pub fn list(&mut self, entry: &Entry<'_>, shape: ListShape) -> Checked<Vec<f64>> {
+        let expected = shape.describe();
+        if shape == ListShape::Two {
+            let items = self.items(entry, expected)?;
+            let numbers =
+                if items.len() == 2 { self.numbers(entry, Bound::FINITE, None)? } else { Vec::new() };
+            return if numbers.len() == 2 { Ok(numbers) } else { Err(self.expected(entry, expected)) };
+        }
+        let items = self.items(entry, expected)?;
+        if items.is_empty() {
+            return Err(self.expected(entry, expected));
+        }
+        let mut numbers: Vec<f64> = Vec::with_capacity(2 * items.len());
+        for (index, node) in items.into_iter().enumerate() {
+            let item = entry.item(index, node);
+            let (x, y) = self.two(&item, "a point [x, y]")?;
+            if let [.., before, _] = numbers[..]
+                && x <= before
+            {
+                let message = format!("a point at {x} after one at {before}: the first numbers must rise");
+                return Err(self.report(&item, message, format!("expected {expected}")));
+            }
+            numbers.extend([x, y]);
+        }
+        Ok(numbers)
     }
 
     /// Different ids below `size`, of the neurons of `of`; an unknown size allows all.
