@@ -9,6 +9,8 @@ pub enum Values {
     Same(f64),
     /// By place in the rows.
     Each(Vec<f64>),
+    /// The same in single precision: half the memory, for values that are single precision numbers.
+    Single(Vec<f32>),
 }
 
 impl Values {
@@ -18,6 +20,7 @@ impl Values {
         match self {
             Values::Same(value) => *value,
             Values::Each(values) => values[place],
+            Values::Single(values) => f64::from(values[place]),
         }
     }
 
@@ -26,6 +29,27 @@ impl Values {
         match self {
             Values::Same(value) => *value,
             Values::Each(values) => values.iter().copied().fold(f64::INFINITY, f64::min),
+            Values::Single(values) => f64::from(values.iter().copied().fold(f32::INFINITY, f32::min)),
+        }
+    }
+}
+
+/// Ranks in the order of declaration, by place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ranks {
+    /// Where no two neurons have more than 256 synapses.
+    Bytes(Vec<u8>),
+    /// Where they have.
+    Words(Vec<u32>),
+}
+
+impl Ranks {
+    /// The rank of the synapse at `place`.
+    #[inline]
+    pub fn at(&self, place: usize) -> u32 {
+        match self {
+            Ranks::Bytes(ranks) => ranks[place].into(),
+            Ranks::Words(ranks) => ranks[place],
         }
     }
 }
@@ -48,9 +72,9 @@ pub struct Projection {
     pub weights: Values,
     /// Delays, ms, at least 0.
     pub delays: Values,
-    /// The rank of each synapse in the order of declaration within its row, where that cannot be told from the place in
-    /// the row: `None` unless some row has the same target twice with different delays.
-    pub declared: Option<Vec<u32>>,
+    /// The rank of each synapse among those of the same two neurons, in the order of declaration, where that cannot be
+    /// told from the place in the row: `None` unless some row has the same target twice with different delays.
+    pub declared: Option<Ranks>,
 }
 
 impl Projection {
@@ -65,19 +89,23 @@ impl Projection {
         self.offsets[source] as usize..self.offsets[source + 1] as usize
     }
 
-    /// The rank of the synapse at `place` of row `row` in the order of declaration, as far as it matters.
+    /// A number that rises in the order of declaration among the synapses of one source and one target; `place` is one of
+    /// those in `row`.
     #[inline]
     pub fn rank(&self, row: &std::ops::Range<usize>, place: usize) -> u32 {
         match &self.declared {
-            Some(ranks) => ranks[place],
+            Some(ranks) => ranks.at(place),
             None => (place - row.start) as u32,
         }
     }
 
-    /// The place in row `row` of the synapse with this rank: what [`Projection::rank`] makes of a place, undone.
-    pub fn place_of(&self, row: &std::ops::Range<usize>, rank: u32) -> usize {
-        let declared = self.declared.as_ref().map(|ranks| &ranks[row.clone()]);
-        row.start + declared.and_then(|ranks| ranks.iter().position(|&r| r == rank)).unwrap_or(rank as usize)
+    /// The place in row `row` of the synapse to `target` with this rank: what [`Projection::rank`] makes of a place, undone.
+    pub fn place_of(&self, row: &std::ops::Range<usize>, target: u32, rank: u32) -> usize {
+        let is_it = |place: &usize| self.targets[*place] == target && self.rank(row, *place) == rank;
+        match self.declared {
+            Some(_) => row.clone().find(is_it).unwrap_or(row.start),
+            None => row.start + rank as usize,
+        }
     }
 
     /// The smallest delay, ms; infinite without synapses.

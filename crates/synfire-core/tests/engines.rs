@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use synfire_core::engine::{EngineKind, Options, Probe, ProbeTimes, QueueKind, Simulation};
 use synfire_core::group::{Arrival, CurrentStep, Note, PopulationSetup, What};
 use synfire_core::model::{Anchored, Crossing, NeuronModel, Unresolved};
-use synfire_core::network::{Network, Projection, Values};
+use synfire_core::network::{Network, Projection, Ranks, Values};
 use synfire_core::observer::{Observer, Origin, Raster};
 use synfire_core::oracle::{self, OracleNeurons, OracleSource, OracleUnits};
 use synfire_core::population::Population;
@@ -199,7 +199,7 @@ fn projection(source: u32, sources: usize, synapses: &[(usize, usize, i32, u32)]
         targets,
         weights: Values::Each(weights),
         delays,
-        declared: Some(declared),
+        declared: Some(Ranks::Words(declared)),
     }
 }
 

@@ -162,14 +162,24 @@ impl Stream {
     /// # Panics
     /// If `bound` is 0.
     pub fn below_u64(&mut self, bound: u64) -> u64 {
-        assert!(bound > 0, "no integer lies below 0");
-        let least = bound.wrapping_neg() % bound;
         loop {
-            let product = u128::from(self.bits64()) * u128::from(bound);
-            if product as u64 >= least {
-                return (product >> 64) as u64;
+            if let Some(integer) = self.try_below_u64(bound) {
+                return integer;
             }
         }
+    }
+
+    /// One try of [`Stream::below_u64`], which takes one draw of 64 bits: `None` if that is rejected.
+    ///
+    /// # Panics
+    /// If `bound` is 0.
+    #[inline]
+    pub fn try_below_u64(&mut self, bound: u64) -> Option<u64> {
+        assert!(bound > 0, "no integer lies below 0");
+        let product = u128::from(self.bits64()) * u128::from(bound);
+        // The least remainder is below the bound: most draws need no division.
+        let is_fine = product as u64 >= bound || product as u64 >= bound.wrapping_neg() % bound;
+        is_fine.then_some((product >> 64) as u64)
     }
 
     /// Exponential with mean 1, by inversion: -ln(u), u on (0, 1].

@@ -16,7 +16,7 @@ use crate::draw::{self, DrawError, Owner, Use};
 use crate::formats::FileError;
 use crate::formats::edges::{EdgeList, read_edges};
 use crate::formats::spikes::read_spike_trains;
-use crate::scenario::{Pairs, Population, Projection, Quantity, Rule, Scenario, SpikeTimes};
+use crate::scenario::{Pairs, Population, Precision, Projection, Quantity, Rule, Scenario, SpikeTimes};
 use std::path::{Path, PathBuf};
 use synfire_core::Time;
 use synfire_core::group::{CurrentStep, PopulationSetup, SetupError};
@@ -234,10 +234,10 @@ pub fn population_setup(scenario: &Scenario, index: usize) -> Result<PopulationS
 }
 
 fn parameters(population: &Population, seed: u64, index: u32) -> Result<ParamTable, DrawError> {
-    let specs = population.model.spec.parameters;
+    let (specs, precision) = (population.model.spec.parameters, Precision::Double);
     let columns = specs.iter().zip(&population.parameters).map(|(spec, quantity)| {
         let key = StreamKey::derive(seed, &format!("parameter {}", spec.name), index);
-        let what = Use { name: spec.name, of: Owner::Neuron, range: spec.range, key };
+        let what = Use { name: spec.name, of: Owner::Neuron, range: spec.range, key, precision };
         draw::column(quantity, &what, population.size)
     });
     let lists = population.lists.clone();
@@ -246,7 +246,7 @@ fn parameters(population: &Population, seed: u64, index: u32) -> Result<ParamTab
 
 /// Initial values; those of conductances are not negative.
 fn initial(population: &Population, seed: u64, index: u32) -> Result<Vec<(usize, Column)>, DrawError> {
-    let own = population.model.spec.variables;
+    let (own, precision) = (population.model.spec.variables, Precision::Double);
     let names = variable_names(own, &population.receptors);
     let mut ranges = vec![ParamRange::Finite; own.len()];
     for receptor in &population.receptors {
@@ -255,7 +255,7 @@ fn initial(population: &Population, seed: u64, index: u32) -> Result<Vec<(usize,
     let columns = population.initial.iter().map(|(variable, quantity)| {
         let name = &names[*variable];
         let key = StreamKey::derive(seed, &format!("initial {name}"), index);
-        let what = Use { name, of: Owner::Neuron, range: ranges[*variable], key };
+        let what = Use { name, of: Owner::Neuron, range: ranges[*variable], key, precision };
         draw::column(quantity, &what, population.size).map(|column| (*variable, column))
     });
     columns.collect()

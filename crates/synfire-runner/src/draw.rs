@@ -3,7 +3,7 @@
 //! Each number has a random stream of its own, named by the seed, what it is for, the population or projection, and the
 //! id of the neuron or synapse. So it depends neither on the order of drawing nor on the number of threads.
 
-use crate::scenario::{Distribution, Law, Quantity};
+use crate::scenario::{Distribution, Law, Precision, Quantity};
 use rayon::prelude::*;
 use std::fmt;
 use synfire_core::network::Values;
@@ -25,6 +25,8 @@ pub struct Use<'a> {
     pub range: ParamRange,
     /// Where they come from if they are drawn: one stream for each neuron or synapse.
     pub key: StreamKey,
+    /// To which precision each is rounded, once. One number for all is never rounded.
+    pub precision: Precision,
 }
 
 /// Who has a number.
@@ -116,6 +118,7 @@ pub fn column(quantity: &Quantity, what: &Use<'_>, size: usize) -> Result<Column
     Ok(match numbers(quantity, what, size, |neuron| neuron)? {
         Values::Same(value) => Column::Same(value),
         Values::Each(values) => Column::Each(values),
+        Values::Single(values) => Column::Each(values.into_iter().map(f64::from).collect()),
     })
 }
 
@@ -136,7 +139,7 @@ pub fn numbers(
         Quantity::Number(value) => given(what, 0, *value).map(Values::Same),
         Quantity::Array(values) => listed(values, what, count, count, declared),
         Quantity::Distribution(from) => {
-            each(count, |place| drawn(from, what, declared(place))).map(Values::Each)
+            each(count, what.precision, |place| drawn(from, what, declared(place)))
         }
     }
 }
@@ -161,47 +164,58 @@ pub fn listed(
         let index = declared(place) % length;
         given(what, index, values[index])
     };
-    each(count, number).map(Values::Each)
+    each(count, what.precision, number)
 }
 
 /// All numbers, or the error of the first place that has one.
 fn each(
     count: usize,
+    precision: Precision,
     number: impl Fn(usize) -> Result<f64, DrawError> + Sync,
-) -> Result<Vec<f64>, DrawError> {
+) -> Result<Values, DrawError> {
     // No range allows what is not a number, so it can stand for an error.
-    let values: Vec<f64> =
-        (0..count).into_par_iter().map(|place| number(place).unwrap_or(f64::NAN)).collect();
+    let places = (0..count).into_par_iter();
+    let values = match precision {
+        Precision::Double => Values::Each(places.map(|place| number(place).unwrap_or(f64::NAN)).collect()),
+        Precision::Single => {
+            Values::Single(places.map(|place| number(place).map_or(f32::NAN, |value| value as f32)).collect())
+        }
+    };
     // Which error parallel threads meet first is chance; which comes first is not.
-    if let Some(place) = values.iter().position(|value| value.is_nan()) {
+    let first_error = match &values {
+        Values::Same(_) => None,
+        Values::Each(values) => values.iter().position(|value| value.is_nan()),
+        Values::Single(values) => values.iter().position(|value| value.is_nan()),
+    };
+    if let Some(place) = first_error {
         number(place)?;
     }
     Ok(values)
 }
 
-fn given(what: &Use<'_>, index: usize, value: f64) -> Result<f64, DrawError> {
-    if what.range.contains(value) {
-        return Ok(value);
+/// What is wrong with a number: it is out of range, or its precision does not hold it.
+fn expected(what: &Use<'_>, value: f64) -> Option<&'static str> {
+    if !what.range.contains(value) {
+        return Some(what.range.describe());
     }
-    let (name, of, expected) = (what.name.to_string(), what.of, what.range.describe());
-    Err(DrawError::Given { name, of, index, value, expected })
+    let is_held = what.precision == Precision::Double || value.is_infinite() || (value as f32).is_finite();
+    (!is_held).then_some("a number that single precision holds, up to 3.4e38")
+}
+
+fn given(what: &Use<'_>, index: usize, value: f64) -> Result<f64, DrawError> {
+    let Some(expected) = expected(what, value) else { return Ok(value) };
+    Err(DrawError::Given { name: what.name.to_string(), of: what.of, index, value, expected })
 }
 
 fn drawn(from: &Distribution, what: &Use<'_>, index: usize) -> Result<f64, DrawError> {
     let mut stream = Stream::new(what.key, index as u64);
     let (name, of) = (what.name, what.of);
-    match sample(from, &mut stream) {
-        Some(value) if what.range.contains(value) => Ok(value),
-        Some(value) => Err(DrawError::Drawn {
-            name: name.to_string(),
-            of,
-            index,
-            value,
-            expected: what.range.describe(),
-            distribution: describe(from),
-        }),
-        None => Err(DrawError::Clip { name: name.to_string(), of, index, distribution: describe(from) }),
-    }
+    let Some(value) = sample(from, &mut stream) else {
+        return Err(DrawError::Clip { name: name.to_string(), of, index, distribution: describe(from) });
+    };
+    let Some(expected) = expected(what, value) else { return Ok(value) };
+    let (name, distribution) = (name.to_string(), describe(from));
+    Err(DrawError::Drawn { name, of, index, value, expected, distribution })
 }
 
 /// One value: the first that lies inside the clip, if there is one among [`TRIES`].
@@ -256,7 +270,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn use_of(range: ParamRange) -> Use<'static> {
-        Use { name: "tau_m", of: Owner::Neuron, range, key: StreamKey::derive(5, "parameter tau_m", 0) }
+        Use {
+            name: "tau_m",
+            of: Owner::Neuron,
+            range,
+            key: StreamKey::derive(5, "parameter tau_m", 0),
+            precision: Precision::Double,
+        }
     }
 
     fn from(law: Law, clip: Option<(f64, f64)>) -> Quantity {

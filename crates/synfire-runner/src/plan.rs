@@ -239,7 +239,7 @@ fn plan_projection(
     let vary = |quantity: &Quantity| !matches!(quantity, Quantity::Number(_));
     let weights = vary(&projection.weight) || list.as_ref().is_some_and(|list| list.weights);
     let delays = vary(&projection.delay) || list.as_ref().is_some_and(|list| list.delays);
-    let numbers = 8.0 * (f64::from(u8::from(weights)) + f64::from(u8::from(delays)));
+    let numbers = projection.precision.bytes() * (f64::from(u8::from(weights)) + f64::from(u8::from(delays)));
     let numbered = if weights || delays { 4.0 } else { 0.0 };
     // What a rule holds while its synapses are brought into rows.
     let building = match &projection.rule {

@@ -96,7 +96,7 @@ impl<Q: EventQueue> Engine<Q> {
         for r in records {
             let projection = &self.network.projections[r.projection as usize];
             let row = projection.row((r.source.0 - self.first[projection.source.index()]) as usize);
-            let delay_ms = projection.delays.at(projection.place_of(&row, r.rank));
+            let delay_ms = projection.delays.at(projection.place_of(&row, r.target, r.rank));
             let origin = Origin { source: r.source, projection: r.projection, delay_ms, generation };
             observer.arrival(&origin, population, LocalId(r.target), &r.arrival);
         }

@@ -183,7 +183,7 @@ impl<Q: EventQueue> Engine<Q> {
             let projection = &self.network.projections[volley.projection as usize];
             let weight = match projection.weights {
                 Values::Same(weight) => weight,
-                Values::Each(_) => f64::NAN,
+                Values::Each(_) | Values::Single(_) => f64::NAN,
             };
             Arrival { at: volley.at, receptor: projection.receptor, weight }
         }));

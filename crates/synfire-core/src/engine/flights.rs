@@ -32,7 +32,7 @@ impl Flights {
     pub(super) fn new(projections: &[Projection]) -> Flights {
         let flight = |projection: &Projection| match projection.delays {
             Values::Same(delay_ms) => Flight::Constant { delay_ms, queue: VecDeque::new() },
-            Values::Each(_) => Flight::Varied { cursors: BinaryHeap::new() },
+            Values::Each(_) | Values::Single(_) => Flight::Varied { cursors: BinaryHeap::new() },
         };
         Flights { projections: projections.iter().map(flight).collect() }
     }

@@ -1,5 +1,6 @@
 //! Choosing some of many.
 
+use rayon::prelude::*;
 use synfire_numerics::random::Stream;
 
 /// Chooses integers from 0 to a bound; keeps what it needs for that from one choice to the next.
@@ -63,22 +64,42 @@ impl Chooser {
     }
 }
 
-/// As many integers below `bound` as asked for, in rising order: drawn independently if they may repeat, else a set of
-/// which each is as probable as any other. For integers too many to have a bit each.
+/// As many integers below `bound` as asked for: drawn independently if they may repeat, else a set of which each is as
+/// probable as any other, in rising order. For integers too many to have a bit each.
 ///
 /// `bound` must not be 0 if any are asked for, and without repetition not less than their number.
-pub fn choose_wide(stream: &mut Stream, bound: u64, count: usize, repeat: bool) -> Vec<u64> {
+pub fn choose_wide(mut stream: Stream, bound: u64, count: usize, repeat: bool) -> Vec<u64> {
     if repeat {
-        let mut chosen: Vec<u64> = (0..count).map(|_| stream.below_u64(bound)).collect();
-        chosen.sort_unstable();
-        chosen
+        draw_wide(stream, bound, count)
     } else if count as u64 <= bound / 2 {
-        wide_set(stream, bound, count)
+        wide_set(&mut stream, bound, count)
     } else {
-        let others = wide_set(stream, bound, (bound - count as u64) as usize);
+        let others = wide_set(&mut stream, bound, (bound - count as u64) as usize);
         let mut others = others.into_iter().peekable();
         (0..bound).filter(|integer| others.next_if_eq(integer).is_none()).collect()
     }
+}
+
+/// The next integers of a stream, drawn by several threads at once. Each thread takes the draws of its numbers as if none
+/// before were rejected; where one is, which is rare, all are drawn one after the other.
+fn draw_wide(mut stream: Stream, bound: u64, count: usize) -> Vec<u64> {
+    /// How many draws make a piece of work.
+    const PIECE: usize = 1 << 14;
+    let mut chosen = vec![0; count];
+    let piece_is_plain = |(piece, places): (usize, &mut [u64])| {
+        let mut stream = stream.clone();
+        stream.jump_to((piece * PIECE) as u64);
+        places.iter_mut().all(|place| {
+            stream.try_below_u64(bound).is_some_and(|integer| {
+                *place = integer;
+                true
+            })
+        })
+    };
+    if !chosen.par_chunks_mut(PIECE).enumerate().map(piece_is_plain).reduce(|| true, |a, b| a && b) {
+        chosen.fill_with(|| stream.below_u64(bound));
+    }
+    chosen
 }
 
 /// Draws until enough different integers have come up. The order in which they came does not matter for that, so they
@@ -113,7 +134,7 @@ mod tests {
             for id in 0..30_000 {
                 let mut set = vec![0; count];
                 if wide {
-                    set = choose_wide(&mut stream(id), 6, count, false).iter().map(|i| *i as u32).collect();
+                    set = choose_wide(stream(id), 6, count, false).iter().map(|i| *i as u32).collect();
                 } else {
                     chooser.choose(&mut stream(id), false, &mut set);
                 }
@@ -132,7 +153,7 @@ mod tests {
             for id in 0..40_000 {
                 let mut pair = [0; 2];
                 if wide {
-                    let drawn = choose_wide(&mut stream(id), 4, 2, true);
+                    let drawn = choose_wide(stream(id), 4, 2, true);
                     pair = [drawn[0] as u32, drawn[1] as u32];
                 } else {
                     Chooser::new(4).choose(&mut stream(id), true, &mut pair);
@@ -140,6 +161,16 @@ mod tests {
                 both_equal += f64::from(pair[0] == pair[1]);
             }
             assert!((both_equal - 10_000.0f64).abs() < 4.0 * (40_000.0f64 * 0.25 * 0.75).sqrt());
+        }
+    }
+
+    /// A bound of which nearly half of all draws are rejected, and one with hardly any.
+    #[test]
+    fn drawing_at_once_is_drawing_one_after_the_other() {
+        for bound in [(1 << 63) + 1, 1_000_003] {
+            let mut one_by_one = stream(3);
+            let expected: Vec<u64> = (0..40_000).map(|_| one_by_one.below_u64(bound)).collect();
+            assert_eq!(choose_wide(stream(3), bound, 40_000, true), expected);
         }
     }
 
@@ -155,7 +186,8 @@ mod tests {
             prop_assert!(chosen.iter().all(|i| *i < bound));
             prop_assert!(chooser.drawn.iter().all(|word| *word == 0));
 
-            let wide = choose_wide(&mut stream(2), bound.into(), count, repeat);
+            let mut wide = choose_wide(stream(2), bound.into(), count, repeat);
+            if repeat { wide.sort_unstable(); }
             prop_assert_eq!(wide.len(), count);
             let narrow: Vec<u32> = wide.iter().map(|i| *i as u32).collect();
             prop_assert!(narrow.windows(2).all(rises));

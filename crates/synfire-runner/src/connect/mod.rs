@@ -34,6 +34,7 @@ pub use shape::{Count, Shape};
 
 use crate::draw::{self, DrawError, Owner, Use};
 use crate::scenario::{self, Quantity};
+use rayon::prelude::*;
 use synfire_core::PopulationId;
 use synfire_core::network::{Projection, Values};
 use synfire_core::spec::ParamRange;
@@ -185,13 +186,15 @@ pub fn connect(setup: &ProjectionSetup<'_>) -> Result<Projection, ConnectError> 
     let (weights, delays) = (Numbers::weights(setup), Numbers::delays(setup));
     let mut rows = rules::rows(setup, weights.vary() || delays.vary())?;
 
+    rows.sort_by_target();
+
     let synapses = rows.targets.len();
     // What is listed repeats in every block.
     let listed = setup.listed.map_or(synapses, |list| list.pairs.len());
-    let delays = delays.by_place(synapses, listed, |place| rows.number(place))?;
-    let delays = rows.sort(delays);
-    let weights = weights.by_place(synapses, listed, |place| rows.number(place))?;
-    let declared = rows.ranks(&delays);
+    let mut delays = with_one_zero(delays.by_place(synapses, listed, |place| rows.number(place))?);
+    let mut weights = weights.by_place(synapses, listed, |place| rows.number(place))?;
+    rows.forget_numbers();
+    let declared = rows.sort_by_delay(&mut weights, &mut delays);
     Ok(Projection {
         source: PopulationId(projection.source as u32),
         target: PopulationId(projection.target as u32),
@@ -202,6 +205,21 @@ pub fn connect(setup: &ProjectionSetup<'_>) -> Result<Projection, ConnectError> 
         delays,
         declared,
     })
+}
+
+/// 0 + -0 is 0: there is one zero only.
+fn with_one_zero(delays: Values) -> Values {
+    match delays {
+        Values::Same(delay) => Values::Same(0.0 + delay),
+        Values::Each(mut delays) => {
+            delays.par_iter_mut().for_each(|delay| *delay += 0.0);
+            Values::Each(delays)
+        }
+        Values::Single(mut delays) => {
+            delays.par_iter_mut().for_each(|delay| *delay += 0.0);
+            Values::Single(delays)
+        }
+    }
 }
 
 /// Weights or delays before they have found their places.
@@ -239,7 +257,8 @@ impl<'a> Numbers<'a> {
             (None, Quantity::Array(values)) => NumbersFrom::List(values),
             (None, quantity) => NumbersFrom::Quantity(quantity),
         };
-        Numbers { what: Use { name, of: Owner::Synapse, range, key }, from }
+        let precision = setup.projection.precision;
+        Numbers { what: Use { name, of: Owner::Synapse, range, key, precision }, from }
     }
 
     /// Whether synapses have numbers of their own.

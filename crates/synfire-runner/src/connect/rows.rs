@@ -1,7 +1,9 @@
 //! Synapses in compressed rows by source, while they are being made.
 
 use rayon::prelude::*;
-use synfire_core::network::Values;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
+use synfire_core::network::{Ranks, Values};
 
 /// Rows by source. Synapses have numbers: their places in the order of declaration.
 pub struct Rows {
@@ -12,6 +14,9 @@ pub struct Rows {
     /// The number of the synapse at each place; `None` if numbers are places, or if nobody will ask.
     numbers: Option<Vec<u32>>,
 }
+
+/// Fewer synapses than this are not worth a thread of their own.
+const PIECE: usize = 1 << 16;
 
 impl Rows {
     /// Rows whose synapses are declared in this order.
@@ -24,32 +29,53 @@ impl Rows {
         Rows::in_order((0..=u64::from(rows)).map(|row| row * length as u64).collect(), targets)
     }
 
-    /// Sorts pairs of source and target by source. `pairs` gives all of them, in the order of declaration, twice: once to
-    /// count, once to sort, so that they need not be held in memory. Equal sources stay in this order.
-    pub fn by_source<I>(sources: u32, numbered: bool, pairs: impl Fn() -> I) -> Rows
+    /// Sorts pairs of source and target by source. `pairs` gives those of some numbers in the order of declaration, and is
+    /// asked twice for all `synapses`: once to count, once to sort. Equal sources stay in this order. At most 2^32 - 1.
+    pub fn by_source<I>(
+        sources: u32,
+        numbered: bool,
+        synapses: usize,
+        pairs: impl Fn(Range<usize>) -> I + Sync,
+    ) -> Rows
     where
         I: Iterator<Item = (u32, u32)>,
     {
-        let mut offsets = vec![0u64; sources as usize + 1];
-        pairs().for_each(|(source, _)| offsets[source as usize + 1] += 1);
+        // Each piece counts for itself, so that it knows its places in every row.
+        let most = (synapses / PIECE).min(synapses / (sources as usize).max(1)).max(1);
+        let pieces = rayon::current_num_threads().min(most);
+        let piece = |index: usize| synapses * index / pieces..synapses * (index + 1) / pieces;
+        let count = |index| {
+            let mut counts = vec![0u32; sources as usize];
+            pairs(piece(index)).for_each(|(source, _)| counts[source as usize] += 1);
+            counts
+        };
+        let mut places: Vec<Vec<u32>> = (0..pieces).into_par_iter().map(count).collect();
+        let mut offsets = Vec::with_capacity(sources as usize + 1);
+        let mut next = 0;
         for row in 0..sources as usize {
-            offsets[row + 1] += offsets[row];
+            offsets.push(u64::from(next));
+            for places in &mut places {
+                let first = next;
+                next += places[row];
+                places[row] = first;
+            }
         }
-        let synapses = offsets[sources as usize] as usize;
-        let mut next = offsets[..sources as usize].to_vec();
-        let mut targets = vec![0; synapses];
-        let mut numbers = numbered.then(|| vec![0; synapses]);
-        let mut number = 0;
-        pairs().for_each(|(source, target)| {
-            let place = next[source as usize] as usize;
-            next[source as usize] += 1;
-            targets[place] = target;
-            if let Some(numbers) = &mut numbers {
-                numbers[place] = number;
-                number += 1;
+        offsets.push(u64::from(next));
+
+        let targets = zeros(synapses);
+        let numbers = numbered.then(|| zeros(synapses));
+        places.into_par_iter().enumerate().for_each(|(index, mut places)| {
+            let numbered = pairs(piece(index)).zip(piece(index));
+            for ((source, target), number) in numbered {
+                let place = places[source as usize] as usize;
+                places[source as usize] += 1;
+                targets[place].store(target, Ordering::Relaxed);
+                if let Some(numbers) = &numbers {
+                    numbers[place].store(number as u32, Ordering::Relaxed);
+                }
             }
         });
-        Rows { offsets, targets, numbers }
+        Rows { offsets, targets: filled(targets), numbers: numbers.map(filled) }
     }
 
     /// The number of the synapse at `place`.
@@ -57,20 +83,9 @@ impl Rows {
         self.numbers.as_ref().map_or(place, |numbers| numbers[place] as usize)
     }
 
-    /// Sorts each row by (delay, target, number); gives the delays by their new places.
-    pub fn sort(&mut self, delays: Values) -> Values {
-        match delays {
-            Values::Same(delay) => {
-                self.sort_by_target();
-                // 0 + -0 is 0: there is one zero only.
-                Values::Same(0.0 + delay)
-            }
-            Values::Each(delays) => Values::Each(self.sort_by_delay(delays)),
-        }
-    }
-
-    /// Counting by source keeps the order of numbers, and most rules declare by rising target: little is left to do.
-    fn sort_by_target(&mut self) {
+    /// Sorts each row by (target, number). Counting by source keeps the order of numbers, and most rules declare by rising
+    /// target: little is left to do.
+    pub fn sort_by_target(&mut self) {
         let rows = split(&self.offsets, &mut self.targets);
         let Some(numbers) = &mut self.numbers else {
             return rows.into_par_iter().for_each(|row| {
@@ -89,51 +104,99 @@ impl Rows {
         });
     }
 
-    fn sort_by_delay(&mut self, mut delays: Vec<f64>) -> Vec<f64> {
-        let in_order = || (0..self.targets.len()).map(|place| place as u32).collect();
-        let numbers = self.numbers.get_or_insert_with(in_order);
-        let rows = split(&self.offsets, &mut self.targets);
-        let rows = rows.into_par_iter().zip(split(&self.offsets, numbers));
-        rows.zip(split(&self.offsets, &mut delays)).for_each(|((row, numbers), delays)| {
-            let mut synapses: Vec<(f64, u32, u32)> =
-                (0..row.len()).map(|place| (0.0 + delays[place], row[place], numbers[place])).collect();
-            synapses.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-            for (place, (delay, target, number)) in synapses.into_iter().enumerate() {
-                (delays[place], row[place], numbers[place]) = (delay, target, number);
-            }
-        });
-        delays
+    /// Numbers will not be asked for any more.
+    pub fn forget_numbers(&mut self) {
+        self.numbers = None;
     }
 
-    /// The rank of each synapse in the order of declaration of its row, if some row has the same target twice with
-    /// different delays.
-    pub fn ranks(&self, delays: &Values) -> Option<Vec<u32>> {
-        let (Some(numbers), Values::Each(delays)) = (&self.numbers, delays) else { return None };
-        let row_of = |row: usize| self.offsets[row] as usize..self.offsets[row + 1] as usize;
-        let rows = 0..self.offsets.len() - 1;
-        let repeats = |row: usize| has_other_delay(&self.targets[row_of(row)], &delays[row_of(row)]);
-        if !rows.clone().into_par_iter().any(repeats) {
+    /// Sorts rows that are sorted by (target, number) by (delay, target, number), with their weights and delays. Gives the
+    /// ranks in the order of declaration, if some row has the same target twice with different delays.
+    pub fn sort_by_delay(&mut self, weights: &mut Values, delays: &mut Values) -> Option<Ranks> {
+        if let Values::Same(_) = delays {
             return None;
         }
-        let mut ranks = vec![0; numbers.len()];
-        split(&self.offsets, &mut ranks).into_par_iter().zip(rows).for_each(|(ranks, row)| {
-            let numbers = &numbers[row_of(row)];
-            let mut places: Vec<usize> = (0..numbers.len()).collect();
-            places.sort_unstable_by_key(|&place| numbers[place]);
-            for (rank, place) in places.into_iter().enumerate() {
-                ranks[place] = rank as u32;
-            }
+        let most = self.most_of_a_pair(delays);
+        let mut order = vec![0; self.targets.len()];
+        let rows = (0..self.offsets.len() - 1).into_par_iter();
+        rows.clone().zip(split(&self.offsets, &mut order)).for_each_init(Vec::new, |keys, (row, order)| {
+            let first = self.offsets[row] as usize;
+            keys.clear();
+            keys.extend((0..order.len()).map(|place| (delays.at(first + place).to_bits(), place as u32)));
+            // Delays are not negative, so their bits rise with them.
+            keys.sort_unstable();
+            order.iter_mut().zip(keys).for_each(|(place, key)| *place = key.1);
         });
-        Some(ranks)
+        let ranks = match most {
+            0 => None,
+            1..=256 => Some(Ranks::Bytes(self.ranks(&order, |rank| rank as u8))),
+            _ => Some(Ranks::Words(self.ranks(&order, |rank| rank))),
+        };
+        permute(&self.offsets, &order, &mut self.targets);
+        for values in [weights, delays] {
+            match values {
+                Values::Same(_) => {}
+                Values::Each(values) => permute(&self.offsets, &order, values),
+                Values::Single(values) => permute(&self.offsets, &order, values),
+            }
+        }
+        ranks
+    }
+
+    /// How many synapses two neurons have at most, if any two have synapses with different delays; else 0. Rows are sorted
+    /// by target.
+    fn most_of_a_pair(&self, delays: &Values) -> usize {
+        let of_row = |row: usize| {
+            let (first, end) = (self.offsets[row] as usize, self.offsets[row + 1] as usize);
+            let (mut most, mut differ, mut begin) = (0, false, first);
+            for place in first..end {
+                if self.targets[place] != self.targets[begin] {
+                    begin = place;
+                }
+                most = most.max(place + 1 - begin);
+                differ |= delays.at(place) != delays.at(begin);
+            }
+            (most, differ)
+        };
+        let rows = (0..self.offsets.len() - 1).into_par_iter().map(of_row);
+        let (most, differ) = rows.reduce(|| (0, false), |a, b| (a.0.max(b.0), a.1 || b.1));
+        if differ { most } else { 0 }
+    }
+
+    /// For each synapse of the rows put into this order, its rank among those of the same two neurons.
+    fn ranks<R: Copy + Default + Send>(&self, order: &[u32], rank: impl Fn(u32) -> R + Sync) -> Vec<R> {
+        let mut ranks = vec![R::default(); order.len()];
+        let rows = (0..self.offsets.len() - 1).into_par_iter();
+        rows.zip(split(&self.offsets, &mut ranks)).for_each_init(Vec::new, |by_target, (row, ranks)| {
+            let first = self.offsets[row] as usize;
+            by_target.clear();
+            for place in 0..ranks.len() {
+                let repeats = place > 0 && self.targets[first + place] == self.targets[first + place - 1];
+                by_target.push(if repeats { by_target[place - 1] + 1 } else { 0 });
+            }
+            let order = &order[first..];
+            ranks.iter_mut().zip(order).for_each(|(place, &from)| *place = rank(by_target[from as usize]));
+        });
+        ranks
     }
 }
 
-/// Whether some target comes twice with different delays.
-fn has_other_delay(targets: &[u32], delays: &[f64]) -> bool {
-    let mut synapses: Vec<(u32, u64)> =
-        targets.iter().zip(delays).map(|(target, delay)| (*target, delay.to_bits())).collect();
-    synapses.sort_unstable();
-    synapses.windows(2).any(|pair| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1)
+/// Brings each row into the order given by places in the row.
+fn permute<T: Copy + Send>(offsets: &[u64], order: &[u32], all: &mut [T]) {
+    let rows = split(offsets, all).into_par_iter().zip(offsets);
+    rows.for_each_init(Vec::new, |before, (row, &first)| {
+        before.clear();
+        before.extend_from_slice(row);
+        row.iter_mut().zip(&order[first as usize..]).for_each(|(to, &from)| *to = before[from as usize]);
+    });
+}
+
+/// Numbers that several threads fill, each its own places.
+fn zeros(count: usize) -> Vec<AtomicU32> {
+    (0..count).into_par_iter().map(|_| AtomicU32::new(0)).collect()
+}
+
+fn filled(numbers: Vec<AtomicU32>) -> Vec<u32> {
+    numbers.into_iter().map(AtomicU32::into_inner).collect()
 }
 
 /// The rows as slices.

@@ -42,13 +42,13 @@ fn explicit(setup: &ProjectionSetup<'_>, shape: Shape, numbered: bool) -> Result
             return Err(ConnectError::NoSuchNeuron { index, pair, blocks, sources, targets });
         }
     }
-    let in_block = |block| {
-        (0..pairs.len()).map(move |index| {
-            let (source, target) = pairs.at(index);
-            (block * sources + source, block * targets + target)
-        })
+    let pair = |number: usize| {
+        let (block, index) = ((number / pairs.len()) as u32, number % pairs.len());
+        let (source, target) = pairs.at(index);
+        (block * sources + source, block * targets + target)
     };
-    Ok(Rows::by_source(setup.sources, numbered, || (0..blocks).flat_map(in_block)))
+    let synapses = blocks as usize * pairs.len();
+    Ok(Rows::by_source(setup.sources, numbered, synapses, |numbers| numbers.map(pair)))
 }
 
 /// What the other rules need.
@@ -82,10 +82,8 @@ impl Draw {
         let shape = self.shape;
         let sources = self.choose_rows(shape.targets, k, shape.block_targets(), shape.block_sources());
         // Target by target: in the rows of the sources, targets will rise.
-        Rows::by_source(shape.sources, numbered, || {
-            let rows = sources.chunks(k.max(1)).zip(0..);
-            rows.flat_map(|(row, target)| row.iter().map(move |&source| (source, target)))
-        })
+        let pair = |number: usize| (sources[number], (number / k) as u32);
+        Rows::by_source(shape.sources, numbered, sources.len(), |numbers| numbers.map(pair))
     }
 
     fn fixed_out_degree(&self, k: usize) -> Rows {
@@ -115,23 +113,22 @@ impl Draw {
 
     fn fixed_total_number(&self, n: usize) -> Rows {
         let shape = self.shape;
-        let (mut offsets, mut targets) = (vec![0], Vec::with_capacity(shape.blocks as usize * n));
         let row_length = u64::from(shape.targets_of_one());
+        let mut chosen = Vec::new();
         for block in 0..shape.blocks {
-            let mut stream = Stream::new(self.key, block.into());
-            let pairs = choose_wide(&mut stream, shape.block_pairs(), n, shape.multapses);
-            let mut pairs = pairs.into_iter().peekable();
-            for row in 0..shape.block_sources() {
-                let source = block * shape.block_sources() + row;
-                let partners = self.partners(source, shape.block_sources(), shape.block_targets());
-                let first = u64::from(row) * row_length;
-                while let Some(pair) = pairs.next_if(|pair| *pair < first + row_length) {
-                    targets.push(partners.at((pair - first) as u32));
-                }
-                offsets.push(targets.len() as u64);
-            }
+            let stream = Stream::new(self.key, block.into());
+            let more = choose_wide(stream, shape.block_pairs(), n, shape.multapses);
+            if chosen.is_empty() { chosen = more } else { chosen.extend(more) }
         }
-        Rows::in_order(offsets, targets)
+        let pair = |number: usize| {
+            let row = (number / n) as u32 * shape.block_sources() + (chosen[number] / row_length) as u32;
+            let partners = self.partners(row, shape.block_sources(), shape.block_targets());
+            (row, partners.at((chosen[number] % row_length) as u32))
+        };
+        // Which of two equal pairs was chosen first does not matter: they are declared by rising target.
+        let mut rows = Rows::by_source(shape.sources, false, chosen.len(), |numbers| numbers.map(pair));
+        rows.sort_by_target();
+        rows
     }
 
     /// The gaps between the synapses of a row are drawn, not the synapses one by one.

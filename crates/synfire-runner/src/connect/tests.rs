@@ -1,7 +1,8 @@
 use super::*;
-use crate::scenario::{Distribution, Law, Rule};
+use crate::scenario::{Distribution, Law, Precision, Rule};
 use proptest::prelude::*;
 use std::path::PathBuf;
+use synfire_core::network::Ranks;
 
 const SEED: u64 = 42;
 
@@ -15,6 +16,7 @@ fn projection(rule: Rule, own: bool) -> scenario::Projection {
         autapses: false,
         multapses: true,
         blocks: 1,
+        precision: Precision::Double,
         weight: Quantity::Number(2.5),
         delay: Quantity::Number(1.5),
     }
@@ -73,9 +75,14 @@ fn check_rows(projection: &Projection) {
                 assert!(projection.rank(&row, place - 1) < projection.rank(&row, place));
             }
         }
-        let mut ranks: Vec<u32> = row.clone().map(|place| projection.rank(&row, place)).collect();
+        let named = |place| (projection.targets[place], projection.rank(&row, place));
+        let mut ranks: Vec<(u32, u32)> = row.clone().map(named).collect();
         ranks.sort_unstable();
-        assert!(ranks.into_iter().eq(0..row.len() as u32));
+        assert!(ranks.windows(2).all(|pair| pair[0] != pair[1]));
+        for place in row.clone() {
+            let (target, rank) = named(place);
+            assert_eq!(projection.place_of(&row, target, rank), place);
+        }
     }
 }
 
@@ -131,7 +138,7 @@ fn explicit_takes_pairs_as_they_stand() {
     let built = connect(&all).unwrap();
     assert_eq!(built.weights, Values::Each(vec![13.0, 14.0, 11.0, 12.0, 10.0]));
     assert_eq!(built.delays, Values::Each(vec![2.0, 3.0, 9.0, 1.0, 1.0]));
-    assert_eq!(built.declared, Some(vec![1, 2, 0, 1, 0]));
+    assert_eq!(built.declared, Some(Ranks::Bytes(vec![1, 0, 0, 0, 0])));
     check_rows(&built);
 
     // Weights and delays of a file stand for those of the projection.
@@ -376,7 +383,7 @@ struct Bits {
     targets: Vec<u32>,
     weights: Vec<u64>,
     delays: Vec<u64>,
-    declared: Option<Vec<u32>>,
+    declared: Option<Ranks>,
 }
 
 fn bits(projection: Projection) -> Bits {
@@ -391,7 +398,7 @@ proptest! {
 
     #[test]
     fn rules_keep_their_promises(
-        rule in any_rule(), own: bool, autapses: bool, multapses: bool, delays: bool, weights: bool, seed: u64,
+        rule in any_rule(), own: bool, autapses: bool, multapses: bool, delays: bool, weights: bool, single: bool, seed: u64,
         sources in 1u32..20, targets in 1u32..20, blocks in 1u32..4,
     ) {
         let (sources, targets) = (sources * blocks, if own { sources * blocks } else { targets * blocks });
@@ -401,6 +408,7 @@ proptest! {
         let uniform = Law::Uniform(0.0, 3.0 * f64::from_bits(1));
         if delays { from.delay = Quantity::Distribution(Distribution { law: uniform, clip: None }); }
         if weights { from.weight = normal(1.0, 0.5); }
+        if single { from.precision = Precision::Single; }
         let setup = ProjectionSetup { seed, ..setup(&from, sources, targets) };
         let shape = setup.shape().unwrap();
         let Ok(count) = shape.count(&from.rule, None) else {
@@ -413,7 +421,8 @@ proptest! {
         prop_assert!(built.targets.iter().all(|target| *target < targets));
         prop_assert!(multapses || !has_multapses(&built));
         prop_assert!(autapses || !own || !has_autapses(&built));
-        prop_assert_eq!(matches!(built.weights, Values::Each(_)), weights);
+        prop_assert_eq!(matches!(built.weights, Values::Each(_)), weights && !single);
+        prop_assert_eq!(matches!(built.weights, Values::Single(_)), weights && single);
         match from.rule {
             Rule::FixedInDegree(k) => prop_assert!(in_degrees(&built, targets).iter().all(|d| *d == k)),
             Rule::FixedOutDegree(k) => prop_assert!(out_degrees(&built).iter().all(|d| *d == k)),
@@ -443,6 +452,35 @@ proptest! {
     }
 }
 
+#[test]
+fn single_precision_rounds_once_what_varies() {
+    let mut from = projection(Rule::FixedOutDegree(30), false);
+    (from.weight, from.delay) = (normal(1.0, 0.1), normal(1.5, 0.5));
+    let numbers = |built: &Projection| {
+        let places = (0..built.offsets.len() - 1).flat_map(|s| built.row(s).map(move |place| (s, place)));
+        let mut all: Vec<_> = places
+            .map(|(s, p)| (s, built.targets[p], built.weights.at(p) as f32, built.delays.at(p) as f32))
+            .map(|(s, target, w, d)| (s, target, w.to_bits(), d.to_bits()))
+            .collect();
+        all.sort_unstable();
+        all
+    };
+    let double = build(&from, 50, 40);
+    from.precision = Precision::Single;
+    let single = build(&from, 50, 40);
+    assert!(matches!((&single.weights, &single.delays), (Values::Single(_), Values::Single(_))));
+    assert_eq!(numbers(&single), numbers(&double));
+    check_rows(&single);
+
+    // One number for all takes no memory and is left alone.
+    from.weight = Quantity::Number(0.1);
+    assert_eq!(build(&from, 50, 40).weights, Values::Same(0.1));
+    let wide = Distribution { law: Law::Uniform(1e39, 2e39), clip: None };
+    from.weight = Quantity::Distribution(wide);
+    let text = error(&from, 50, 40);
+    assert!(text.starts_with("weight of synapse 0") && text.contains("single precision holds"), "{text}");
+}
+
 /// Large enough for several pieces of work on several threads.
 #[test]
 fn the_number_of_threads_changes_nothing() {
@@ -455,9 +493,12 @@ fn the_number_of_threads_changes_nothing() {
     for rule in rules {
         let mut from = projection(rule, true);
         (from.weight, from.delay) = (normal(1.0, 0.1), normal(1.5, 0.5));
-        let built = [1, 2, 3].map(|threads| bits(with_threads(threads, || build(&from, 1000, 1000))));
-        assert_eq!(built[0], built[1]);
-        assert_eq!(built[0], built[2]);
+        for (precision, size) in [(Precision::Double, 1000), (Precision::Single, 4000)] {
+            from.precision = precision;
+            let built = [1, 2, 3].map(|threads| bits(with_threads(threads, || build(&from, size, size))));
+            assert_eq!(built[0], built[1]);
+            assert_eq!(built[0], built[2]);
+        }
     }
 }
 
@@ -500,7 +541,10 @@ fn drawn_networks_are_frozen() {
         20.701662013159687, 18.298646122859495, 20.70632404006101, 21.280043167015503, 27.636735180104676,
         23.64367261471451, 20.50898682775434, 15.894713164420025,
     ]));
-    assert_eq!(drawn.declared, Some(vec![0, 1, 0, 1, 0, 0, 2, 1, 0, 3, 4, 2, 1, 2, 0, 4, 3, 1]));
+    assert_eq!(
+        drawn.declared,
+        Some(Ranks::Bytes(vec![0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0]))
+    );
 
     let out = golden(1, Rule::FixedOutDegree(3), false, 4, 5);
     assert_eq!(out.targets, [1, 3, 4, 0, 1, 4, 2, 3, 4, 0, 1, 4]);

@@ -38,6 +38,7 @@ fn scenario(folder: &Path) -> Scenario {
         autapses: true,
         multapses: true,
         blocks: 1,
+        precision: Default::default(),
         weight: Quantity::Number(1.0),
         delay: Quantity::Number(1.0),
     };

@@ -24,6 +24,8 @@ pub(super) enum Shape {
     Version,
     /// A string.
     Text,
+    /// One of these strings.
+    OneOf(&'static [&'static str]),
     /// `true` or `false`.
     Flag,
     /// A whole number of at least this.
@@ -183,7 +185,15 @@ pub(super) const PROJECTION: &[Key] = &[
         "in the receptor's unit (mV, pA or nS); an array is in the order of `pairs`",
     ),
     optional("delay", Shape::Quantity(NOT_NEGATIVE), "ms; an array is in the order of `pairs`"),
+    optional(
+        "precision",
+        Shape::OneOf(PRECISIONS),
+        "f32 rounds weights and delays that vary to single precision; f64 if left out",
+    ),
 ];
+
+/// The values of `precision`.
+pub(super) const PRECISIONS: &[&str] = &["f64", "f32"];
 
 /// A stimulus.
 pub(super) const STIMULUS: &[Key] = &[

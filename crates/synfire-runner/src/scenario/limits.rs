@@ -1,9 +1,9 @@
 //! Sizes: what a network would need, and what is refused before anything is allocated.
 
-use super::Quantity;
 use super::check::{Checked, Checker};
 use super::fields::Entry;
 use super::problem::{ProblemKind, Reported};
+use super::{Precision, Quantity};
 
 /// Spike times lie before this, ms: the clock's last epoch.
 pub(super) const END_OF_TIME_MS: f64 = 9_007_199_254_740_992.0;
@@ -45,10 +45,10 @@ const BYTES_PER_NEURON: f64 = 200.0;
 /// A projection counts its synapses with 32 bits.
 const SYNAPSES_PER_PROJECTION: u64 = u32::MAX as u64;
 
-/// Bytes of a synapse: its target, and 8 for each of weight and delay that varies.
-pub(super) fn bytes_per_synapse(numbers: [Option<&Quantity>; 2]) -> f64 {
+/// Bytes of a synapse: its target, and those of each of weight and delay that varies.
+pub(super) fn bytes_per_synapse(numbers: [Option<&Quantity>; 2], precision: Precision) -> f64 {
     let varying = numbers.into_iter().flatten().filter(|quantity| !matches!(quantity, Quantity::Number(_)));
-    4.0 + 8.0 * varying.count() as f64
+    4.0 + precision.bytes() * varying.count() as f64
 }
 
 impl Checker {

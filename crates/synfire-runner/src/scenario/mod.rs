@@ -153,6 +153,32 @@ pub struct Projection {
     pub weight: Quantity,
     /// Delays, ms; an array is in the order of the pairs. NaN where a file of pairs has to have them.
     pub delay: Quantity,
+    /// To which precision weights and delays are rounded where each synapse has its own.
+    pub precision: Precision,
+}
+
+/// The precision of stored numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// 64 bits.
+    #[default]
+    Double,
+    /// 32 bits.
+    Single,
+}
+
+impl Precision {
+    /// What a scenario calls them.
+    pub const NAMES: [(&'static str, Precision); 2] =
+        [("f64", Precision::Double), ("f32", Precision::Single)];
+
+    /// The bytes of a number.
+    pub fn bytes(self) -> f64 {
+        match self {
+            Precision::Double => 8.0,
+            Precision::Single => 4.0,
+        }
+    }
 }
 
 /// Who is connected to whom.

@@ -8,7 +8,7 @@ use super::keys::{self, Bound, PROJECTION, RULES};
 use super::limits::bytes_per_synapse;
 use super::names::{listed, shown};
 use super::quantity::{Count, support};
-use super::{Pairs, Projection, Quantity, Rule};
+use super::{Pairs, Precision, Projection, Quantity, Rule};
 use synfire_core::receptor::ReceptorKind;
 use synfire_core::spec::ParamRange;
 
@@ -77,9 +77,11 @@ impl Checker {
             None if from_file => Ok(Quantity::Number(f64::NAN)),
             _ => self.delay(&fields, count),
         };
+        let precision = self.precision(&fields);
         if let (Ok(connect), Some((sources, targets)), Ok(entry)) = (&connect, ends.sizes(), connect_entry) {
             let synapses = expected_synapses(connect, sources as f64, targets as f64);
-            let bytes_each = bytes_per_synapse([weight.as_ref().ok(), delay.as_ref().ok()]);
+            let numbers = [weight.as_ref().ok(), delay.as_ref().ok()];
+            let bytes_each = bytes_per_synapse(numbers, precision.unwrap_or_default());
             self.count_synapses(&entry, synapses, bytes_each)?;
         }
         let (connect, weight, delay) = (connect?, weight?, delay?);
@@ -94,6 +96,7 @@ impl Checker {
             blocks,
             weight,
             delay,
+            precision: precision?,
         })
     }
 
@@ -186,6 +189,13 @@ impl Checker {
     fn delay(&mut self, fields: &Fields<'_, '_>, count: Count<'_>) -> Checked<Quantity> {
         let entry = self.required(fields, "delay")?;
         self.quantity(&entry, Bound::Range(ParamRange::NotNegative), count)
+    }
+
+    fn precision(&mut self, fields: &Fields<'_, '_>) -> Checked<Precision> {
+        let Some(entry) = fields.get("precision") else { return Ok(Precision::default()) };
+        let name = self.text(entry, "`f64` or `f32`")?;
+        let names = Precision::NAMES.iter().map(|(name, _)| *name);
+        Ok(Precision::NAMES[self.find(entry, &name, names, "precision", "precisions")?].1)
     }
 
     /// The rule and what it needs.

@@ -50,6 +50,7 @@ fn of_shape(shape: Shape) -> Value {
         Shape::Ignored => json!({}),
         Shape::Version => json!({"const": 1}),
         Shape::Text => json!({"type": "string"}),
+        Shape::OneOf(names) => json!({"enum": names}),
         Shape::Flag => json!({"type": "boolean"}),
         Shape::Whole(least) => json!({"type": "integer", "minimum": least}),
         Shape::Number(bound) => number(bound),
