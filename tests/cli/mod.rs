@@ -6,6 +6,7 @@ mod recording;
 mod replay;
 mod run;
 mod usage;
+mod view;
 
 use serde_json::{Value, json};
 use std::ffi::OsStr;

@@ -18,6 +18,7 @@ pub mod replay;
 pub mod run;
 pub mod scenario;
 pub mod statistics;
+pub mod view;
 
 /// The example of the README, so that it is run.
 #[cfg(doctest)]

@@ -9,6 +9,7 @@ mod replay;
 mod run;
 mod summary;
 mod table;
+mod view;
 
 use crate::plot::{Selection, View};
 use crate::recording::Format;
@@ -79,6 +80,8 @@ enum Command {
     Import(ImportArgs),
     /// Draw a recording: raster, rates, traces, distributions
     Plot(PlotArgs),
+    /// Make a page to look into a recording: zoom, find neurons, see what led to a spike
+    View(ViewArgs),
 }
 
 #[derive(Debug, Args)]
@@ -193,6 +196,23 @@ struct PlotArgs {
     until: Option<f64>,
 }
 
+#[derive(Debug, Args)]
+struct ViewArgs {
+    /// The recording
+    recording: PathBuf,
+    /// The page. By default beside the recording
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// A file beside a recording, with the recording's name and another ending.
+fn beside(recording: &std::path::Path, ending: &str) -> PathBuf {
+    let folder = std::path::absolute(recording).unwrap_or_else(|_| recording.to_owned());
+    let mut name = folder.file_name().unwrap_or("recording".as_ref()).to_owned();
+    name.push(ending);
+    recording.components().collect::<PathBuf>().with_file_name(name)
+}
+
 impl PlotArgs {
     fn selection(&self) -> Selection {
         Selection {
@@ -232,6 +252,8 @@ enum CliError {
     #[error(transparent)]
     Selection(#[from] crate::plot::SelectionError),
     #[error(transparent)]
+    View(#[from] crate::view::ViewError),
+    #[error(transparent)]
     Output(#[from] OutputError),
     #[error("the threads cannot be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -247,7 +269,8 @@ impl CliError {
             CliError::Failure(failure) => failure.kind().into(),
             CliError::Output(_) | CliError::Threads(_) | CliError::CtrlC(_) => Exit::RunFailed,
             CliError::Plot(crate::plot::PlotError::Write { .. }) => Exit::RunFailed,
-            CliError::Plot(_) | CliError::Selection(_) => Exit::BadInput,
+            CliError::View(crate::view::ViewError::Write { .. }) => Exit::RunFailed,
+            CliError::Plot(_) | CliError::Selection(_) | CliError::View(_) => Exit::BadInput,
             CliError::Cases(_) | CliError::Import(_) | CliError::Log(_) => Exit::BadInput,
         }
     }
@@ -279,6 +302,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Schema => check::schema(&mut output),
         Command::Import(args) => import::import(&args.from, &mut output),
         Command::Plot(args) => plot::plot(&args, &mut output),
+        Command::View(args) => view::view(&args, &mut output),
     }
 }
 

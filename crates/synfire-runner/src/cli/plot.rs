@@ -34,8 +34,5 @@ fn files(args: &PlotArgs) -> Vec<PathBuf> {
     if !args.out.is_empty() {
         return args.out.clone();
     }
-    let folder = std::path::absolute(&args.recording).unwrap_or_else(|_| args.recording.clone());
-    let mut name = folder.file_name().unwrap_or("recording".as_ref()).to_owned();
-    name.push(".svg");
-    vec![args.recording.components().collect::<PathBuf>().with_file_name(name)]
+    vec![super::beside(&args.recording, ".svg")]
 }

@@ -11,7 +11,7 @@ mod recorded;
 mod traces;
 
 pub use figure::{Panel, PlotError};
-pub use recorded::{Recorded, Selection, SelectionError};
+pub use recorded::{Recorded, Selection, SelectionError, Trace};
 
 /// What can be shown of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
