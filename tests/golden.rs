@@ -18,14 +18,15 @@ fn all_pass(paths: &[PathBuf], count: usize, options: &Options) {
 }
 
 /// The groups of reference cases, with how many there are.
-const GROUPS: [(&str, usize); 7] = [
+const GROUPS: [(&str, usize); 8] = [
     ("a-lif", 25),
     ("b-threshold", 23),
-    ("c-qif-eif", 4),
+    ("c-qif-eif", 16),
     ("d-two-variable", 19),
+    ("e-piecewise-rate", 11),
     ("f-networks", 12),
     ("g-chain", 4),
-    ("states", 8),
+    ("states", 11),
 ];
 
 fn reference_cases_pass(options: &Options) {
@@ -41,7 +42,7 @@ fn reference_cases() {
 
 #[test]
 fn reference_cases_by_the_queue_engine_and_every_queue() {
-    for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
+    for queue in [QueueKind::MinTree, QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
         let options = Options { queue, engine: Some(EngineKind::Queue), ..Options::default() };
         reference_cases_pass(&options);
     }
