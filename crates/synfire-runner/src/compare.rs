@@ -242,7 +242,8 @@ pub fn rate_fits(expected: &ExpectedRate, found: &FoundRate) -> bool {
 
 /// Whether a found coefficient of variation is within the tolerance of the expected one, if there is one.
 pub fn cv_fits(expected: &ExpectedRate, found: &FoundRate) -> bool {
-    let fits = |(cv, tolerance): (f64, f64)| found.cv.is_some_and(|found: f64| (found - cv).abs() <= tolerance);
+    let fits =
+        |(cv, tolerance): (f64, f64)| found.cv.is_some_and(|found: f64| (found - cv).abs() <= tolerance);
     expected.cv.is_none_or(fits)
 }
 
