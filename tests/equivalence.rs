@@ -1,6 +1,6 @@
 //! Engines, queues, recorders and pieces of a run against each other and against the oracle: the same bits.
 //!
-//! Networks of `lif` neurons with receptors of every kind are drawn from a seed and written as scenarios. In half of
+//! Networks of neurons of several models with receptors of every kind are drawn from a seed and written as scenarios. In half of
 //! them all times and delays are multiples of 1/4 ms and neurons come in identical twins, so that arrivals, spikes, ends of
 //! refractoriness and stimuli meet at the same instants.
 
@@ -15,11 +15,16 @@ use synfire_numerics::random::{Stream, StreamKey};
 use synfire_runner::build::{build, population_setup, synapses_of};
 use synfire_runner::scenario::{self, Limits, Scenario};
 
-const END_MS: f64 = 40.0;
+/// How long all networks run.
+pub const END_MS: f64 = 40.0;
 
 // The networks are written with their keys sorted: cells, drive, more, noise.
-const CELLS: PopulationId = PopulationId(0);
+/// The population whose neurons are sampled.
+pub const CELLS: PopulationId = PopulationId(0);
 const MORE: PopulationId = PopulationId(2);
+
+/// What cells may be.
+const MODELS: &[&str] = &["lif", "lif", "qif", "qif_infinite"];
 
 /// What networks to draw.
 #[derive(Clone, Copy, Debug)]
@@ -117,18 +122,23 @@ impl Draw {
             }
             all
         };
-        let currents = values(self, 100.0, 450.0);
         let starts = values(self, -75.0, -54.5);
         let t_ref = self.time(0.25, 4.0);
-        json!({
-            "size": size,
-            "neuron": {
+        let neuron = match self.one_of(MODELS) {
+            "qif" => json!({
+                "model": "qif", "k": 0.7, "v_peak": 30, "v_reset": -65, "t_ref": t_ref,
+                "i_e": values(self, 20.0, 200.0),
+            }),
+            "qif_infinite" => json!({
+                "model": "qif", "k": 0.7, "v_peak": "inf", "v_reset": "-inf", "t_ref": t_ref,
+                "i_e": values(self, 20.0, 200.0),
+            }),
+            _ => json!({
                 "model": "lif", "tau_m": 20, "c_m": 250, "e_l": -70, "v_th": -55, "v_reset": -70, "t_ref": t_ref,
-                "i_e": currents,
-            },
-            "receptors": receptors,
-            "initial": { "v": starts },
-        })
+                "i_e": values(self, 100.0, 450.0),
+            }),
+        };
+        json!({ "size": size, "neuron": neuron, "receptors": receptors, "initial": { "v": starts } })
     }
 
     fn trains(&mut self, size: u32) -> Vec<Vec<f64>> {
@@ -182,7 +192,8 @@ fn network(kind: Kind) -> String {
     text.to_string()
 }
 
-fn load(text: &str) -> Scenario {
+/// A scenario from its text.
+pub fn load(text: &str) -> Scenario {
     scenario::check(text.to_string(), Path::new("network.json"), &Limits::default())
         .unwrap_or_else(|e| panic!("{e}"))
 }
@@ -234,24 +245,33 @@ fn by_oracle(scenario: &Scenario) -> Vec<(Time, PopulationId, LocalId)> {
 
 /// All ways of running a scenario; tells how many spikes the neurons make.
 fn all_ways_agree(kind: Kind, stops: &[Time]) -> usize {
-    let scenario = load(&network(kind));
-    let expected = by_oracle(&scenario);
-    let sampled = run(&scenario, &Options::default(), &[], probes(&scenario));
-    assert_eq!(sampled.0.spikes, expected, "the oracle's spikes are others");
     let engines =
         if kind.zero_delays { &[EngineKind::Queue][..] } else { &[EngineKind::Queue, EngineKind::Lookahead] };
+    let spikes = all_engines_agree(&load(&network(kind)), engines, stops);
+    spikes.iter().filter(|spike| spike.1 == CELLS || spike.1 == MORE).count()
+}
+
+/// The spikes of a scenario, which the oracle, all these engines, all queues, and pieces of a run have to agree on.
+pub fn all_engines_agree(
+    scenario: &Scenario,
+    engines: &[EngineKind],
+    stops: &[Time],
+) -> Vec<(Time, PopulationId, LocalId)> {
+    let expected = by_oracle(scenario);
+    let sampled = run(scenario, &Options::default(), &[], probes(scenario));
+    assert_eq!(sampled.0.spikes, expected, "the oracle's spikes are others");
     for &engine in engines {
-        for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
+        for queue in [QueueKind::MinTree, QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
             let options = Options { queue, engine: Some(engine), ..Options::default() };
             assert_eq!(
-                run(&scenario, &options, stops, probes(&scenario)),
+                run(scenario, &options, stops, probes(scenario)),
                 sampled,
                 "{engine:?} {queue:?} in pieces"
             );
-            assert_eq!(run(&scenario, &options, &[], vec![]).0, sampled.0, "{engine:?} {queue:?} unrecorded");
+            assert_eq!(run(scenario, &options, &[], vec![]).0, sampled.0, "{engine:?} {queue:?} unrecorded");
         }
     }
-    expected.iter().filter(|spike| spike.1 == CELLS || spike.1 == MORE).count()
+    expected
 }
 
 proptest! {

@@ -21,11 +21,11 @@ fn all_pass(paths: &[PathBuf], count: usize, options: &Options) {
 const GROUPS: [(&str, usize); 7] = [
     ("a-lif", 25),
     ("b-threshold", 23),
-    ("c-qif-eif", 4),
+    ("c-qif-eif", 16),
     ("d-two-variable", 19),
     ("f-networks", 12),
     ("g-chain", 4),
-    ("states", 8),
+    ("states", 9),
 ];
 
 fn reference_cases_pass(options: &Options) {
@@ -41,7 +41,7 @@ fn reference_cases() {
 
 #[test]
 fn reference_cases_by_the_queue_engine_and_every_queue() {
-    for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
+    for queue in [QueueKind::MinTree, QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
         let options = Options { queue, engine: Some(EngineKind::Queue), ..Options::default() };
         reference_cases_pass(&options);
     }

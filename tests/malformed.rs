@@ -221,7 +221,7 @@ fn a_model_of_another_build_is_a_problem_of_its_own_kind() {
     let rate = r#"{ "synfire": 1, "duration": 5, "populations": {
         "units": { "size": 3, "neuron": { "model": "rate", "tau": [1, 2, 3], "gain": { "kind": "heaviside", "threshold": 0 } },
                    "input": [0.4, -0.5, -0.5], "initial": { "r": [0, 1, 0] } },
-        "qifs": { "size": 2, "neuron": { "model": "qif", "v_peak": "inf", "v_reset": "-inf" },
+        "qifs": { "size": 2, "neuron": { "model": "equations", "reset": "-inf" },
                   "receptors": { "e": { "kind": "exponential", "tau": 5 } }, "initial": { "v": -60 } },
         "cells": { "size": 2, "neuron": { "model": "lif" }, "receptors": { "e": { "kind": "delta" } } } },
       "projections": [
@@ -236,7 +236,7 @@ fn a_model_of_another_build_is_a_problem_of_its_own_kind() {
     assert_eq!(problems.unsupported_model(), Some("rate"));
     assert_eq!(problems.total(), 2, "{problems}");
     assert!(
-        problems.plain().contains("populations.qifs.neuron.model: model `qif` is not in this build"),
+        problems.plain().contains("populations.qifs.neuron.model: model `equations` is not in this build"),
         "{problems}"
     );
 

@@ -4,6 +4,7 @@
 use crate::group::{Group, PopulationSetup, SetupError};
 use crate::model::NeuronModel;
 use crate::oracle::{OracleNeurons, OracleSource, OracleUnits};
+use crate::phase::{self, OraclePhases, PhasePopulation};
 use crate::population::Population;
 use crate::receptor::ReceptorSet;
 use crate::source::{SourceGroup, SourceModel};
@@ -32,8 +33,18 @@ impl ModelEntry {
         ModelEntry {
             spec: &M::SPEC,
             check: |row, receptors| M::prepare(row, receptors).map(|_| ()),
-            build: |setup| Ok(Box::new(Population::<M>::new(setup)?)),
-            oracle: |setup, _| Ok(Box::new(OracleNeurons::<M>::new(setup)?)),
+            build: |setup| {
+                Ok(match phase::law_of::<M>(setup) {
+                    Some(law) => Box::new(PhasePopulation::new(law, setup)),
+                    None => Box::new(Population::<M>::new(setup)?),
+                })
+            },
+            oracle: |setup, _| {
+                Ok(match phase::law_of::<M>(setup) {
+                    Some(law) => Box::new(OraclePhases::new(law, setup)),
+                    None => Box::new(OracleNeurons::<M>::new(setup)?),
+                })
+            },
         }
     }
 

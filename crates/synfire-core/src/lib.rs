@@ -4,12 +4,14 @@
 
 pub mod catalogue;
 pub mod engine;
+pub mod events;
 pub mod group;
 mod ids;
 pub mod model;
 pub mod network;
 pub mod observer;
 pub mod oracle;
+pub mod phase;
 pub mod population;
 pub mod queue;
 pub mod receptor;

@@ -242,6 +242,7 @@ impl Plan {
             receptors: vec![receptor],
             initial: vec![(0, column(|n| eighths(n.1)))],
             stimuli: self.steps.iter().map(step).collect(),
+            jumps: Vec::new(),
             spike_trains: Vec::new(),
             random: StreamKey([0, 0]),
         }
@@ -354,7 +355,8 @@ impl Inside {
     }
 }
 
-const QUEUES: [QueueKind; 3] = [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan];
+const QUEUES: [QueueKind; 4] =
+    [QueueKind::MinTree, QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
@@ -364,7 +366,7 @@ proptest! {
         let expected = plan.by_oracle();
         let mut stops: Vec<Time> = stops.into_iter().map(|s| ms(eighths(s))).collect();
         stops.sort();
-        let first = plan.by_engine(EngineKind::Queue, QueueKind::IndexedHeap, &[], plan.probes());
+        let first = plan.by_engine(EngineKind::Queue, QueueKind::MinTree, &[], plan.probes());
         prop_assert_eq!(&first.0.spikes, &expected);
         for queue in QUEUES {
             let in_pieces = plan.by_engine(EngineKind::Queue, queue, &stops, plan.probes());
@@ -378,7 +380,7 @@ proptest! {
         let expected = plan.by_oracle();
         let mut stops: Vec<Time> = stops.into_iter().map(|s| ms(eighths(s))).collect();
         stops.sort();
-        let by_instant = plan.by_engine(EngineKind::Queue, QueueKind::IndexedHeap, &[], plan.probes());
+        let by_instant = plan.by_engine(EngineKind::Queue, QueueKind::MinTree, &[], plan.probes());
         prop_assert_eq!(&by_instant.0.spikes, &expected);
         for queue in QUEUES {
             prop_assert_eq!(&plan.by_engine(EngineKind::Lookahead, queue, &stops, plan.probes()), &by_instant);

@@ -16,9 +16,12 @@ macro_rules! catalogue {
 }
 
 pub mod integrated;
+mod quadratic;
 
 catalogue! {
     neuron lif::Lif,
+    neuron qif::Qif,
+    neuron qif_normalised::QifNormalised,
     neuron eif::Eif,
     neuron izhikevich::Izhikevich,
     neuron adex::Adex,

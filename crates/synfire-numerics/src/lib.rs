@@ -9,6 +9,7 @@ pub mod math;
 pub mod quadrature;
 pub mod random;
 pub mod response;
+pub mod riccati;
 pub mod roots;
 pub mod scalar;
 pub mod taylor;

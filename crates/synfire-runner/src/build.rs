@@ -226,6 +226,7 @@ pub fn population_setup(scenario: &Scenario, index: usize) -> Result<PopulationS
             receptors: population.receptors.clone(),
             initial: initial(population, scenario.seed, index as u32)?,
             stimuli: stimuli(scenario, index),
+            jumps: jumps(scenario, index),
             spike_trains: spike_trains(population)?,
             random: StreamKey::derive(scenario.seed, population.model.spec.name, index as u32),
         })
@@ -275,6 +276,19 @@ fn stimuli(scenario: &Scenario, population: usize) -> Vec<CurrentStep> {
         amplitude: stimulus.amplitude,
     });
     steps.collect()
+}
+
+/// The weights of the projections that reach a population, if each has one and a zero delay is among their delays.
+fn jumps(scenario: &Scenario, population: usize) -> Vec<f64> {
+    let mine = || scenario.projections.iter().filter(|projection| projection.target == population);
+    let one = |weight: &Quantity| match weight {
+        Quantity::Number(weight) if !weight.is_nan() => Some(*weight),
+        _ => None,
+    };
+    match mine().any(|projection| projection.delay == Quantity::Number(0.0)) {
+        true => mine().map(|projection| one(&projection.weight)).collect::<Option<_>>().unwrap_or_default(),
+        false => Vec::new(),
+    }
 }
 
 fn spike_trains(population: &Population) -> Result<Vec<Vec<Time>>, PopulationError> {

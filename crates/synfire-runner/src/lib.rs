@@ -6,6 +6,7 @@ pub mod cli;
 pub mod compare;
 pub mod connect;
 pub mod draw;
+pub mod event_log;
 pub mod formats;
 pub mod import;
 pub mod numbers;

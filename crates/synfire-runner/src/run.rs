@@ -149,7 +149,8 @@ pub fn drive<O: Observer>(
 }
 
 /// The names of queues on the command line.
-pub const QUEUES: [(&str, QueueKind); 3] = [
+pub const QUEUES: [(&str, QueueKind); 4] = [
+    ("tree", QueueKind::MinTree),
     ("heap", QueueKind::IndexedHeap),
     ("priority-queue", QueueKind::PriorityQueue),
     ("scan", QueueKind::Scan),

@@ -11,9 +11,9 @@ mod probes;
 
 use crate::group::{Arrival, GroupError, Note, Outbox, Touch};
 use crate::ids::{LocalId, NeuronId, PopulationId};
-use crate::network::Network;
+use crate::network::{Network, Values};
 use crate::observer::Observer;
-use crate::queue::{EventQueue, IndexedHeap, PriorityQueueHeap, ScanQueue};
+use crate::queue::{EventQueue, IndexedHeap, MinTree, PriorityQueueHeap, ScanQueue};
 use crate::time::Time;
 use flights::Flights;
 use probes::ProbeSchedule;
@@ -22,8 +22,10 @@ pub use probes::{Probe, ProbeTimes};
 /// Which queue keeps the wake times. All give the same bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum QueueKind {
-    /// Our own indexed heap: the fastest.
+    /// Our own tree of minima: the fastest.
     #[default]
+    MinTree,
+    /// Our own indexed heap.
     IndexedHeap,
     /// The `priority-queue` crate.
     PriorityQueue,
@@ -133,6 +135,7 @@ pub struct Simulation {
 }
 
 enum Inner {
+    MinTree(Engine<MinTree>),
     IndexedHeap(Engine<IndexedHeap>),
     PriorityQueue(Engine<PriorityQueueHeap>),
     Scan(Engine<ScanQueue>),
@@ -142,6 +145,7 @@ enum Inner {
 macro_rules! with_engine {
     ($inner:expr, $engine:ident => $call:expr) => {
         match $inner {
+            Inner::MinTree($engine) => $call,
             Inner::IndexedHeap($engine) => $call,
             Inner::PriorityQueue($engine) => $call,
             Inner::Scan($engine) => $call,
@@ -154,13 +158,20 @@ impl Simulation {
     ///
     /// # Errors
     /// The lookahead engine was named for a network that has a delay below 0.01 ms; more than 2^32 - 2 neurons.
-    pub fn new(network: Network, probes: Vec<Probe>, options: &Options) -> Result<Simulation, EngineError> {
+    pub fn new(
+        mut network: Network,
+        probes: Vec<Probe>,
+        options: &Options,
+    ) -> Result<Simulation, EngineError> {
         let neurons: u64 = network.groups.iter().map(|g| g.size() as u64).sum();
         if neurons >= u64::from(u32::MAX) {
             return Err(EngineError::TooManyNeurons(neurons));
         }
-        let least_delay_ms =
+        let mut least_delay_ms =
             network.projections.iter().map(|p| p.least_delay()).fold(f64::INFINITY, f64::min);
+        if network.groups.iter_mut().any(|group| group.rows().is_some()) {
+            least_delay_ms = 0.0; // such groups are for zero delays, even if no synapse came of them
+        }
         let can_look_ahead = least_delay_ms >= LEAST_WINDOW_MS;
         let kind = match options.engine {
             Some(EngineKind::Lookahead) if !can_look_ahead => {
@@ -172,6 +183,7 @@ impl Simulation {
             None => EngineKind::Queue,
         };
         let mut inner = match options.queue {
+            QueueKind::MinTree => Inner::MinTree(Engine::new(network, probes)),
             QueueKind::IndexedHeap => Inner::IndexedHeap(Engine::new(network, probes)),
             QueueKind::PriorityQueue => Inner::PriorityQueue(Engine::new(network, probes)),
             QueueKind::Scan => Inner::Scan(Engine::new(network, probes)),
@@ -239,7 +251,15 @@ struct Engine<Q> {
     started: bool,
     counts: Counts,
     scratch: Scratch,
-    records: Vec<Vec<by_instant::Record>>,
+    /// The populations that are driven as [`crate::group::RowGroup`]s.
+    row_groups: Vec<usize>,
+    /// The projections all of whose delays are zero: their spikes do not fly.
+    at_once: Vec<bool>,
+    /// Spikes of the present generation of an instant over those projections.
+    fresh: Vec<by_instant::Volley>,
+    /// Spikes that arrive in the present generation.
+    volleys: Vec<by_instant::Volley>,
+    records: Vec<by_instant::Record>,
     landings: Vec<flights::Landing>,
     inbox: by_window::Inbox,
     direct_times: Vec<Time>,
@@ -257,8 +277,9 @@ struct Scratch {
 }
 
 impl<Q: EventQueue> Engine<Q> {
-    fn new(network: Network, probes: Vec<Probe>) -> Engine<Q> {
+    fn new(mut network: Network, probes: Vec<Probe>) -> Engine<Q> {
         let populations = network.groups.len();
+        let row_groups = (0..populations).filter(|&p| network.groups[p].rows().is_some()).collect();
         let mut leaving = vec![Vec::new(); populations];
         let mut reaching = vec![Vec::new(); populations];
         for (index, projection) in network.projections.iter().enumerate() {
@@ -283,7 +304,11 @@ impl<Q: EventQueue> Engine<Q> {
             started: false,
             counts: Counts { spikes: vec![0; populations], ..Counts::default() },
             scratch: Scratch { due: vec![Vec::new(); populations], ..Scratch::default() },
-            records: vec![Vec::new(); populations],
+            row_groups,
+            at_once: network.projections.iter().map(|p| p.delays == Values::Same(0.0)).collect(),
+            fresh: Vec::new(),
+            volleys: Vec::new(),
+            records: Vec::new(),
             landings: Vec::new(),
             inbox: by_window::Inbox::default(),
             direct_times: Vec::new(),

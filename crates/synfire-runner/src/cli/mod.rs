@@ -78,6 +78,7 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("written").args(["out", "log"]).multiple(true))]
 struct RunArgs {
     /// The scenario
     scenario: PathBuf,
@@ -87,8 +88,15 @@ struct RunArgs {
     /// Write the spikes in these formats, too
     #[arg(long, value_name = "FORMAT", value_parser = named(&FORMATS), value_delimiter = ',', requires = "out")]
     format: Vec<Format>,
-    /// Replace a recording that is there
-    #[arg(long, requires = "out")]
+    /// Log what happens inside the run: compact (FILE.synlog), as lines of JSON (FILE.jsonl) or as a trace for Perfetto
+    /// (FILE.json)
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Log only this: terms like kind=spike,arrival neuron=cells:0-9 source=drive from=10 until=20, all of which must hold
+    #[arg(long, value_name = "TERMS", requires = "log")]
+    log_filter: Option<String>,
+    /// Replace a recording or a log that is there
+    #[arg(long, requires = "written")]
     force: bool,
     /// Simulated time, ms, instead of the scenario's duration
     #[arg(long, value_name = "MS", allow_negative_numbers = true, value_parser = parse_until)]
@@ -121,7 +129,7 @@ struct ReplayArgs {
 #[derive(Debug, Args)]
 struct EngineArgs {
     /// The queue; all give the same bits
-    #[arg(long, value_name = "NAME", value_parser = named(&QUEUES), default_value = "heap")]
+    #[arg(long, value_name = "NAME", value_parser = named(&QUEUES), default_value = "tree")]
     queue: QueueKind,
     /// The engine; both give the same bits. By default the delays decide
     #[arg(long, value_name = "NAME", value_parser = named(&ENGINES))]
@@ -194,6 +202,10 @@ enum CliError {
     Threads(#[from] rayon::ThreadPoolBuildError),
     #[error("Ctrl-C cannot be caught: {0}")]
     CtrlC(#[from] ctrlc::Error),
+    #[error(transparent)]
+    EventLog(#[from] crate::event_log::SetupError),
+    #[error("the log's thread cannot be started: {0}")]
+    LogThread(std::io::Error),
     #[error("SYNFIRE_LOG: {0}")]
     Log(#[from] tracing_subscriber::filter::FromEnvError),
 }
@@ -202,7 +214,9 @@ impl CliError {
     fn exit(&self) -> Exit {
         match self {
             CliError::Failure(failure) => failure.kind().into(),
+            CliError::EventLog(error) if error.is_input() => Exit::BadInput,
             CliError::Output(_) | CliError::Threads(_) | CliError::CtrlC(_) => Exit::RunFailed,
+            CliError::EventLog(_) | CliError::LogThread(_) => Exit::RunFailed,
             CliError::Cases(_) | CliError::Import(_) | CliError::Log(_) => Exit::BadInput,
         }
     }

@@ -29,6 +29,7 @@ mod values;
 pub use expect::time_of_digits;
 pub use limits::{Limits, Needs};
 pub use load::{LoadError, check, load, load_within};
+pub(crate) use names::suggestion;
 pub use problem::{Problem, ProblemKind, Problems};
 pub use schema::schema;
 

@@ -103,6 +103,12 @@ fn number(bound: Bound) -> Value {
         Bound::Range(ParamRange::NotNegativeOrInfinite) => {
             json!({"anyOf": [{"type": "number", "minimum": 0}, {"const": "inf"}]})
         }
+        Bound::Range(ParamRange::FiniteOrInfinite) => {
+            json!({"anyOf": [{"type": "number"}, {"const": "inf"}]})
+        }
+        Bound::Range(ParamRange::FiniteOrMinusInfinite) => {
+            json!({"anyOf": [{"type": "number"}, {"const": "-inf"}]})
+        }
     }
 }
 
