@@ -301,7 +301,8 @@ mod tests {
                     landed.sort_unstable_by_key(|l| (l.at, l.source, l.first));
                 }
                 prop_assert_eq!(format!("{:?}", landed[0]), format!("{:?}", landed[1]));
-                if let Some((source, offset)) = spikes.next() {
+                // In the last, long windows nothing sets out any more.
+                if let Some((source, offset)) = spikes.next().filter(|_| eighths < 10) {
                     let at = now.after(f64::from(offset) / 100.0).min(to);
                     for flights in [&mut heap, &mut wheel] {
                         flights.launch(0, &projections[0], at.max(now), (source % rows.len()) as u32);
