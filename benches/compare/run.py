@@ -88,10 +88,10 @@ def main():
                 if ours is None or ours["duration_ms"] != result["duration_ms"]:
                     ours = run_synfire(binary, None, scenario, result["duration_ms"], arguments)
                 result["ours"] = ours["populations"]
-    report = {"machine": machine(), "networks": results}
-    (WORK / "results.json").write_text(json.dumps(report, indent=1))
+        # After each network, so that a run that is broken off has not been for nothing.
+        (WORK / "results.json").write_text(json.dumps({"machine": machine(), "networks": results}, indent=1))
+        (WORK / "compare.svg").write_text(plot(results))
     print(table(results))
-    (WORK / "compare.svg").write_text(plot(results))
     problems = disagreements(results)
     print("\n".join(problems) if problems else "rates and CVs agree")
     return 1 if problems else 0
