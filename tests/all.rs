@@ -8,3 +8,4 @@ mod golden;
 mod malformed;
 mod phases;
 mod schema;
+mod smooth_networks;
