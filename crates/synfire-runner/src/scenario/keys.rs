@@ -254,6 +254,8 @@ pub(super) const EXPECT_RATE: &[Key] = &[
     optional("ids", Shape::Ids, "over which the mean is taken; all if left out"),
     required("rate", Shape::Number(NOT_NEGATIVE), "Hz"),
     required("tolerance", Shape::Number(NOT_NEGATIVE), "Hz"),
+    optional("cv", Shape::Number(NOT_NEGATIVE), "mean coefficient of variation of interspike intervals"),
+    optional("cv_tolerance", Shape::Number(NOT_NEGATIVE), "by how much it may differ; goes with `cv`"),
 ];
 
 /// The kinds of stimuli.
