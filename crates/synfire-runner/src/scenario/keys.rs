@@ -248,6 +248,9 @@ pub(super) const EXPECT_STATE: &[Key] = &[
     required("value", Shape::Digits, "its value, in its unit"),
 ];
 
+/// Keys of one object of which there are both or neither.
+pub const TOGETHER: [(&str, &str); 1] = [("cv", "cv_tolerance")];
+
 /// An expected rate.
 pub(super) const EXPECT_RATE: &[Key] = &[
     required("population", Shape::Text, "whose neurons"),

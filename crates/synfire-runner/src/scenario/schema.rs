@@ -1,7 +1,7 @@
 //! The JSON schema of scenarios, for editors: made from the tables that the checks use.
 
 use super::keys::{
-    Bound, DISTRIBUTION, Key, LAWS, MODEL, POPULATION, RECEPTOR_KIND, RULE, RULES, SCENARIO, Shape,
+    Bound, DISTRIBUTION, Key, LAWS, MODEL, POPULATION, RECEPTOR_KIND, RULE, RULES, SCENARIO, Shape, TOGETHER,
     neuron_keys, receptor_keys,
 };
 use crate::catalogue;
@@ -41,7 +41,13 @@ fn object(keys: &[Key]) -> Value {
         properties.insert(key.name.to_string(), value);
     }
     let required: Vec<&str> = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
-    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+    let mut object = json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
+    for (one, other) in TOGETHER {
+        if keys.iter().any(|key| key.name == one) {
+            object["dependentRequired"] = json!({one: [other], other: [one]});
+        }
+    }
+    object
 }
 
 fn of_shape(shape: Shape) -> Value {
