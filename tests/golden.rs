@@ -72,6 +72,7 @@ fn the_larval_brain() {
 #[ignore = "about a minute: run with --ignored"]
 fn the_fly_circuit_and_the_benchmarks() {
     all_pass(&[top("scenarios/fly-sugar-circuit")], 2, &Options::default());
-    let benchmarks = ["scenarios/cuba", "scenarios/cubadv", "scenarios/brunel"].map(top);
-    all_pass(&benchmarks, 3, &Options::default());
+    let benchmarks =
+        ["cuba", "cubadv", "brunel", "mostly-silent", "microcircuit"].map(|name| top("scenarios").join(name));
+    all_pass(&benchmarks, 5, &Options::default());
 }

@@ -18,6 +18,8 @@ struct Model {
     current: f64,
     /// Of conductances, for models with units.
     conductance: Option<f64>,
+    /// Far below rest the equations are stiff.
+    is_stiff_far_below: bool,
 }
 
 const MODELS: [Model; 7] = [
@@ -28,6 +30,7 @@ const MODELS: [Model; 7] = [
         delta: 8.0,
         current: 200.0,
         conductance: Some(6.0),
+        is_stiff_far_below: false,
     },
     Model {
         neuron: || json!({ "model": "izhikevich", "d": 2 }),
@@ -36,6 +39,7 @@ const MODELS: [Model; 7] = [
         delta: 9.0,
         current: 8.0,
         conductance: Some(0.2),
+        is_stiff_far_below: false,
     },
     Model {
         neuron: || json!({ "model": "adex", "t_ref": 0.75, "v_reset": -55, "b": 40 }),
@@ -44,6 +48,7 @@ const MODELS: [Model; 7] = [
         delta: 8.0,
         current: 400.0,
         conductance: Some(15.0),
+        is_stiff_far_below: false,
     },
     Model {
         neuron: || json!({ "model": "qif_adaptive", "d": 40 }),
@@ -52,6 +57,7 @@ const MODELS: [Model; 7] = [
         delta: 9.0,
         current: 100.0,
         conductance: Some(4.0),
+        is_stiff_far_below: false,
     },
     Model {
         neuron: || json!({ "model": "fitzhugh_nagumo", "epsilon": 0.2, "v_th": 0.25 }),
@@ -60,6 +66,7 @@ const MODELS: [Model; 7] = [
         delta: 0.8,
         current: 0.5,
         conductance: None,
+        is_stiff_far_below: false,
     },
     Model {
         neuron: || json!({ "model": "morris_lecar", "phi": 0.15, "v_th": -10 }),
@@ -68,6 +75,7 @@ const MODELS: [Model; 7] = [
         delta: 20.0,
         current: 40.0,
         conductance: Some(2.0),
+        is_stiff_far_below: false,
     },
     Model {
         neuron: || json!({ "model": "hodgkin_huxley" }),
@@ -76,6 +84,7 @@ const MODELS: [Model; 7] = [
         delta: 8.0,
         current: 150.0,
         conductance: Some(10.0),
+        is_stiff_far_below: true,
     },
 ];
 
@@ -147,7 +156,9 @@ impl Draw {
             Some("exponential" | "alpha") => model.current,
             _ => model.conductance.unwrap_or(0.0),
         };
-        let has_sign = unit != model.conductance.unwrap_or(0.0);
+        // Loops of inhibiting jumps or currents would take a Hodgkin-Huxley membrane to hundreds of mV below rest, where the
+        // rates of its gates are beyond reason; its conductances inhibit it.
+        let has_sign = unit != model.conductance.unwrap_or(0.0) && !model.is_stiff_far_below;
         let synapses = self.stream.below(3 * size) + 2;
         let (mut pairs, mut weights, mut delays) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..synapses {

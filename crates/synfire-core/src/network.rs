@@ -24,6 +24,15 @@ impl Values {
         }
     }
 
+    /// The largest value; minus infinity if there is none.
+    pub fn greatest(&self) -> f64 {
+        match self {
+            Values::Same(value) => *value,
+            Values::Each(values) => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            Values::Single(values) => f64::from(values.iter().copied().fold(f32::NEG_INFINITY, f32::max)),
+        }
+    }
+
     /// The smallest value; infinite if there is none.
     pub fn least(&self) -> f64 {
         match self {
@@ -111,6 +120,11 @@ impl Projection {
     /// The smallest delay, ms; infinite without synapses.
     pub fn least_delay(&self) -> f64 {
         if self.targets.is_empty() { f64::INFINITY } else { self.delays.least() }
+    }
+
+    /// The largest delay, ms; 0 without synapses.
+    pub fn longest_delay(&self) -> f64 {
+        if self.targets.is_empty() { 0.0 } else { self.delays.greatest() }
     }
 }
 

@@ -140,7 +140,7 @@ impl Dynamics<2> for AdaptiveExponential {
     }
 
     /// Up to a level, the exponential current is at most what it is there, the leak at most what it is now, and w at least
-    /// [`Self::least_w`].
+    /// `Self::least_w`.
     fn wait(&self, [m, w]: &[f64; 2], drive: &Envelope<'_>) -> f64 {
         let from_rest = self.common.v_th - self.e_l;
         let mut wait = 0.0f64;

@@ -259,9 +259,25 @@ impl StateVerdict {
     }
 }
 
+/// What was found where a rate is expected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FoundRate {
+    /// Hz.
+    pub rate: f64,
+    /// The mean coefficient of variation; `None` if no neuron has three spikes.
+    pub cv: Option<f64>,
+}
+
 /// Whether a found rate is within the tolerance of the expected one.
-pub fn rate_fits(expected: &ExpectedRate, found_hz: f64) -> bool {
-    (found_hz - expected.rate).abs() <= expected.tolerance
+pub fn rate_fits(expected: &ExpectedRate, found: &FoundRate) -> bool {
+    (found.rate - expected.rate).abs() <= expected.tolerance
+}
+
+/// Whether a found coefficient of variation is within the tolerance of the expected one, if there is one.
+pub fn cv_fits(expected: &ExpectedRate, found: &FoundRate) -> bool {
+    let fits =
+        |(cv, tolerance): (f64, f64)| found.cv.is_some_and(|found: f64| (found - cv).abs() <= tolerance);
+    expected.cv.is_none_or(fits)
 }
 
 /// How many spikes behind the first difference are looked at to tell what kind it is.
@@ -389,6 +405,19 @@ mod tests {
             verdict.add_train(0, neuron as u32, &numbers(e), &found, tolerance);
         }
         verdict
+    }
+
+    #[test]
+    fn rates_and_their_cv_are_judged_apart() {
+        let expected = |cv| ExpectedRate { population: 0, ids: None, rate: 5.0, tolerance: 0.5, cv };
+        let found = |rate, cv| FoundRate { rate, cv };
+        assert!(
+            rate_fits(&expected(None), &found(5.5, None)) && !rate_fits(&expected(None), &found(5.6, None))
+        );
+        assert!(cv_fits(&expected(None), &found(9.0, None)));
+        let regular = expected(Some((0.25, 0.125)));
+        assert!(cv_fits(&regular, &found(9.0, Some(0.375))) && cv_fits(&regular, &found(9.0, Some(0.125))));
+        assert!(!cv_fits(&regular, &found(5.0, Some(0.4))) && !cv_fits(&regular, &found(5.0, None)));
     }
 
     #[test]

@@ -120,6 +120,17 @@ const LEAST_WINDOW_MS: f64 = 1e-2;
 /// Windows shorter than this are not worth their overhead: unless told otherwise, the queue engine runs such networks.
 const WORTHWHILE_WINDOW_MS: f64 = 0.25;
 
+/// Spikes of sources a neuron and window that are dense input.
+const DENSE_SPIKES: f64 = 0.05;
+
+/// Whether sources alone give something to do to most neurons in every few windows: then windows are worth it however short
+/// they are.
+fn is_dense(network: &Network, window_ms: f64) -> bool {
+    let spikes_per_ms: f64 = network.groups.iter().map(|group| group.source_spikes_per_ms()).sum();
+    let neurons: usize = network.groups.iter().map(|group| group.size()).sum();
+    spikes_per_ms * window_ms >= DENSE_SPIKES * neurons as f64
+}
+
 /// A network being run.
 pub struct Simulation {
     inner: Inner,
@@ -173,6 +184,7 @@ impl Simulation {
             }
             Some(kind) => kind,
             None if least_delay_ms >= WORTHWHILE_WINDOW_MS => EngineKind::Lookahead,
+            None if can_look_ahead && is_dense(&network, least_delay_ms) => EngineKind::Lookahead,
             None => EngineKind::Queue,
         };
         let mut rates = network.rates.take();

@@ -10,7 +10,7 @@
 //! y = infinity and loses its input without being asked.
 //!
 //! y is kept in units of a power of two that grows with e^(t/tau), so it neither overflows nor loses digits, and the units
-//! are in no bit of it. What is done to one neuron at one instant is in this file, [`Instant`]; [`PhasePopulation`] does it
+//! are in no bit of it. What is done to one neuron at one instant is in this file, `Instant`; [`PhasePopulation`] does it
 //! to many, [`OraclePhases`] one by one.
 //!
 //! R. Engelken (2023), SparseProp: efficient event-based simulation and training of sparse recurrent spiking neural networks,

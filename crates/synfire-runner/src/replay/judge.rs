@@ -2,7 +2,8 @@
 
 use super::arrivals::{NamedArrival, last_arrivals};
 use crate::compare::{
-    GainVerdict, SameSpikes, SpikeVerdict, StateDifference, StateVerdict, Switches, Trains, rate_fits,
+    FoundRate, GainVerdict, SameSpikes, SpikeVerdict, StateDifference, StateVerdict, Switches, Trains,
+    cv_fits, rate_fits,
 };
 use crate::formats::spikes::read_spike_trains;
 use crate::recording::{self, Recording, RecordingError};
@@ -31,8 +32,8 @@ pub struct Judgement {
     pub gains: Option<GainVerdict>,
     /// States; `None` if none were judged.
     pub states: Option<StateVerdict>,
-    /// Rates: the expected ones by their place, with what was found, Hz.
-    pub rates: Vec<f64>,
+    /// What was found for the expected rates, by their place.
+    pub rates: Vec<FoundRate>,
     /// What reached the neuron of the first spike that differs.
     pub arrivals: Vec<NamedArrival>,
     /// Where a recording ends that is not complete.
@@ -55,10 +56,11 @@ impl Judgement {
         nothing_happens && self.states.is_none() && self.rates.is_empty()
     }
 
-    /// Rates outside their tolerance, each with what was found.
-    pub fn wrong_rates(&self) -> impl Iterator<Item = (&ExpectedRate, f64)> {
+    /// Rates or coefficients of variation outside their tolerance, each with what was found.
+    pub fn wrong_rates(&self) -> impl Iterator<Item = (&ExpectedRate, &FoundRate)> {
         let expected = self.scenario.expect.iter().flat_map(|expect| &expect.rates);
-        expected.zip(self.rates.iter().copied()).filter(|(expected, found)| !rate_fits(expected, *found))
+        let fits = |expected, found| rate_fits(expected, found) && cv_fits(expected, found);
+        expected.zip(&self.rates).filter(move |(expected, found)| !fits(expected, found))
     }
 
     fn of(scenario: Scenario) -> Judgement {
@@ -124,7 +126,10 @@ pub fn judge_scenario(path: &Path, options: &Options) -> Result<Judgement, Failu
         judgement.states = Some(verdict);
     }
     let duration = judgement.scenario.duration;
-    let rate = |rate: &ExpectedRate| statistics.rate_hz(rate.population, rate.ids.as_deref(), duration);
+    let rate = |expected: &ExpectedRate| {
+        let (population, ids) = (expected.population, expected.ids.as_deref());
+        FoundRate { rate: statistics.rate_hz(population, ids, duration), cv: statistics.cv(population, ids) }
+    };
     judgement.rates = expect.rates.iter().map(rate).collect();
     judgement.scenario.expect = Some(expect);
     judgement.explain(options)?;

@@ -3,7 +3,8 @@
 use super::arrivals::NamedArrival;
 use super::judge::Judgement;
 use crate::compare::{
-    GainVerdict, Kind, SpikeDifference, SpikeVerdict, StateDifference, StateVerdict, last_place_ms,
+    FoundRate, GainVerdict, Kind, SpikeDifference, SpikeVerdict, StateDifference, StateVerdict, cv_fits,
+    last_place_ms, rate_fits,
 };
 use crate::numbers::grouped;
 use crate::run::{neuron_name, unit_word};
@@ -165,15 +166,21 @@ fn state_difference(
     ));
 }
 
-fn rate_difference(scenario: &Scenario, expected: &ExpectedRate, found: f64, lines: &mut Vec<String>) {
+fn rate_difference(scenario: &Scenario, expected: &ExpectedRate, found: &FoundRate, lines: &mut Vec<String>) {
     let name = &scenario.populations[expected.population].name;
     let who = match &expected.ids {
         Some(ids) if ids.len() == 1 => format!("neuron {} of \"{name}\"", ids[0]),
         Some(ids) => format!("{} neurons of \"{name}\"", ids.len()),
         None => format!("\"{name}\""),
     };
-    let ExpectedRate { rate, tolerance, .. } = expected;
-    lines.push(format!("the rate of {who} is {found} Hz, expected {rate} within {tolerance} Hz"));
+    if !rate_fits(expected, found) {
+        let ExpectedRate { rate, tolerance, .. } = expected;
+        lines.push(format!("the rate of {who} is {} Hz, expected {rate} within {tolerance} Hz", found.rate));
+    }
+    if let Some((cv, tolerance)) = expected.cv.filter(|_| !cv_fits(expected, found)) {
+        let is = found.cv.map_or("that of no neuron: none has three spikes".to_owned(), |cv| format!("{cv}"));
+        lines.push(format!("the CV of {who} is {is}, expected {cv} within {tolerance}"));
+    }
 }
 
 /// An expected time with all digits that the clock has.

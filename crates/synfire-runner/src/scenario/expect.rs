@@ -222,7 +222,21 @@ impl Checker {
         let ids = self.ids_of(&fields, drafts.at(population));
         let rate = self.required_number(&fields, "rate");
         let tolerance = self.required_number(&fields, "tolerance");
-        Ok(ExpectedRate { population: population?, ids: ids?, rate: rate?, tolerance: tolerance? })
+        let cv = self.expected_cv(&fields);
+        Ok(ExpectedRate { population: population?, ids: ids?, rate: rate?, tolerance: tolerance?, cv: cv? })
+    }
+
+    /// `cv` and `cv_tolerance`, both or neither.
+    fn expected_cv(&mut self, fields: &Fields<'_, '_>) -> Checked<Option<(f64, f64)>> {
+        let (cv, tolerance) = (self.number(fields, "cv"), self.number(fields, "cv_tolerance"));
+        match (cv?, tolerance?) {
+            (Some(cv), Some(tolerance)) => Ok(Some((cv, tolerance))),
+            (None, None) => Ok(None),
+            (Some(_), None) => {
+                Err(self.missing_with_help(fields, "cv_tolerance", "by how much the cv may differ"))
+            }
+            (None, Some(_)) => Err(self.missing_with_help(fields, "cv", "`cv_tolerance` goes with `cv`")),
+        }
     }
 
     /// `ids` of a population; `None` for all.

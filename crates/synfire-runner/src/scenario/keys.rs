@@ -261,12 +261,17 @@ pub(super) const EXPECT_STATE: &[Key] = &[
     required("value", Shape::Digits, "its value, in its unit"),
 ];
 
+/// Keys of one object of which there are both or neither.
+pub const TOGETHER: [(&str, &str); 1] = [("cv", "cv_tolerance")];
+
 /// An expected rate.
 pub(super) const EXPECT_RATE: &[Key] = &[
     required("population", Shape::Text, "whose neurons"),
     optional("ids", Shape::Ids, "over which the mean is taken; all if left out"),
     required("rate", Shape::Number(NOT_NEGATIVE), "Hz"),
     required("tolerance", Shape::Number(NOT_NEGATIVE), "Hz"),
+    optional("cv", Shape::Number(NOT_NEGATIVE), "mean coefficient of variation of interspike intervals"),
+    optional("cv_tolerance", Shape::Number(NOT_NEGATIVE), "by how much it may differ; goes with `cv`"),
 ];
 
 /// The kinds of stimuli.

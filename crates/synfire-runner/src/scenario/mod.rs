@@ -339,4 +339,6 @@ pub struct ExpectedRate {
     pub rate: f64,
     /// Hz.
     pub tolerance: f64,
+    /// The mean coefficient of variation of their interspike intervals, and by how much it may differ.
+    pub cv: Option<(f64, f64)>,
 }

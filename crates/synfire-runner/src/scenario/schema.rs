@@ -2,7 +2,7 @@
 
 use super::keys::{
     Bound, DISTRIBUTION, GAIN_KIND, GAINS, INPUT, Key, LAWS, MODEL, POPULATION, RATE, RECEPTOR_KIND, RULE,
-    RULES, SCENARIO, Shape, neuron_keys, receptor_keys,
+    RULES, SCENARIO, Shape, TOGETHER, neuron_keys, receptor_keys,
 };
 use crate::catalogue;
 use serde_json::{Map, Value, json};
@@ -51,7 +51,13 @@ fn object(keys: &[Key]) -> Value {
         properties.insert(key.name.to_string(), value);
     }
     let required: Vec<&str> = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
-    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+    let mut object = json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
+    for (one, other) in TOGETHER {
+        if keys.iter().any(|key| key.name == one) {
+            object["dependentRequired"] = json!({one: [other], other: [one]});
+        }
+    }
+    object
 }
 
 fn of_shape(shape: Shape) -> Value {
