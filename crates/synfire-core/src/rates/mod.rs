@@ -1,8 +1,8 @@
 //! Population rates: tau dr/dt = -r + F(x), x = W r + h, all rate populations of a network as one coupled system.
 //!
 //! A Heaviside gain F makes the system piecewise linear. Its gain switches are its events, found in closed form
-//! ([`heaviside`]); where the two sides of a threshold push towards each other, the unit slides along it ([`walls`]). A
-//! sigmoid gain makes it smooth: one Taylor series for all units, step by step ([`sigmoid`]).
+//! (`heaviside`); where the two sides of a threshold push towards each other, the unit slides along it (`walls`). A
+//! sigmoid gain makes it smooth: one Taylor series for all units, step by step (`sigmoid`).
 //!
 //! Rates neither receive nor send spikes, so they run beside the engine that drives the neurons, whichever that is.
 //!
