@@ -76,7 +76,7 @@ pub fn markdown() -> String {
 fn parameter(spec: &ParamSpec) -> Vec<String> {
     let default = match spec.default {
         Some(value) if value.is_nan() => "none".to_string(),
-        Some(value) if value.is_infinite() => "\"inf\"".to_string(),
+        Some(value) if value.is_infinite() => format!("\"{value}\""),
         Some(value) => value.to_string(),
         None => "required".to_string(),
     };
@@ -100,7 +100,11 @@ fn trains(spec: &ModelSpec) -> Vec<String> {
 
 fn receptors(spec: &ModelSpec) -> String {
     let names: Vec<&str> = spec.receptors.iter().map(|kind| kind.name()).collect();
-    if names.is_empty() { "none: it takes no input".into() } else { names.join(", ") }
+    match names[..] {
+        [] if spec.is_source => "none: it takes no input".into(),
+        [] => "none: weights add to the input".into(),
+        _ => names.join(", "),
+    }
 }
 
 /// Rows under a heading, in columns of equal width; nothing if there are none.

@@ -159,25 +159,28 @@ pub(super) fn inspect(
     match &args.what {
         What::Spikes { only, show } => spikes(&subject, only, show, output)?,
         What::Events { kind, source, only, show } => {
-            let filter = text(kind, &only.neuron, source, &only.from, &only.until).filter(&subject.who)?;
+            let filter = text(kind, &only.neuron, source, &only.from, &only.until)
+                .filter(&subject.who)
+                .map_err(InspectError::from)?;
             let mut lines = Lines::new(&subject.who, show, output);
             subject.events(filter, Each(|told: &Told| lines.tell(told)))?;
             lines.finish()?;
         }
         What::Between { from, until, kind, neuron, show } => {
             let (from, until) = (Some(from.clone()), Some(until.clone()));
-            let filter = text(kind, neuron, &None, &from, &until).filter(&subject.who)?;
+            let filter =
+                text(kind, neuron, &None, &from, &until).filter(&subject.who).map_err(InspectError::from)?;
             let mut lines = Lines::new(&subject.who, show, output);
             subject.events(filter, Each(|told: &Told| lines.tell(told)))?;
             lines.finish()?;
         }
         What::Neuron { neuron, show } => {
-            let neuron = subject.who.find_neuron(neuron)?;
+            let neuron = subject.who.find_neuron(neuron).map_err(InspectError::from)?;
             let told = inspect::biography(&subject, neuron)?;
             output.print(&if show.json { json(&told) } else { show::biography(&told, show.limit()) })?;
         }
         What::Why { neuron, time, depth, causes } => {
-            let neuron = subject.who.find_neuron(neuron)?;
+            let neuron = subject.who.find_neuron(neuron).map_err(InspectError::from)?;
             let spike = spike_named(&subject, neuron, time)?;
             let settings = Settings { depth: *depth, top: causes.top };
             for why in inspect::causes(&subject, &[(neuron, spike)], settings)? {
@@ -185,7 +188,7 @@ pub(super) fn inspect(
             }
         }
         What::WhyNot { neuron, time, causes } => {
-            let neuron = subject.who.find_neuron(neuron)?;
+            let neuron = subject.who.find_neuron(neuron).map_err(InspectError::from)?;
             let at = within(&subject, time)?;
             let quiet = inspect::why_not(&subject, neuron, at, causes.top)?;
             output.print(&if causes.json { json(&quiet) } else { tree::why_not(&quiet) })?;
