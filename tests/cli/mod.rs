@@ -1,6 +1,7 @@
 //! The command `synfire`, started as a user starts it.
 
 mod import;
+mod inspect;
 mod plot;
 mod recording;
 mod replay;
