@@ -75,7 +75,7 @@ pub fn biography(subject: &Subject, neuron: Neuron) -> Result<Biography, Inspect
     let parameters =
         parameters.map(|p| Parameter { name: p.name, value: row.get(p.name), unit: p.unit }).collect();
 
-    let mut inputs: BTreeMap<(usize, &str), (BTreeSet<NeuronId>, u64, f64, &str)> = BTreeMap::new();
+    let mut inputs: BTreeMap<Way, Came> = BTreeMap::new();
     for reached in &story.arrivals {
         let (source, _) = subject.who.split(reached.origin.source);
         let (receptor, unit) = subject.who.receptor(reached.origin.projection);
@@ -84,10 +84,7 @@ pub fn biography(subject: &Subject, neuron: Neuron) -> Result<Biography, Inspect
         entry.1 += 1;
         entry.2 += reached.input.arrival.weight;
     }
-    let input = |((population, receptor), (sources, arrivals, weights, unit)): (
-        (usize, &str),
-        (BTreeSet<NeuronId>, u64, f64, &str),
-    )| InputFrom {
+    let input = |((population, receptor), (sources, arrivals, weights, unit)): (Way, Came)| InputFrom {
         population: subject.who.populations[population].name.clone(),
         receptor: receptor.to_owned(),
         neurons: sources.len() as u64,
@@ -109,6 +106,12 @@ pub fn biography(subject: &Subject, neuron: Neuron) -> Result<Biography, Inspect
         inputs: inputs.into_iter().map(input).collect(),
     })
 }
+
+/// The population that inputs come from, and their receptor.
+type Way<'a> = (usize, &'a str);
+
+/// The sources of inputs, how many there were, the sum of their weights and its unit.
+type Came<'a> = (BTreeSet<NeuronId>, u64, f64, &'a str);
 
 fn cv(intervals: &[f64]) -> Option<f64> {
     let count = intervals.len() as f64;

@@ -162,6 +162,9 @@ fn explain_sources(
     Ok(())
 }
 
+/// A neuron right after its last spike, the time of that spike if there was one, and what reached the neuron since.
+pub(super) type SinceReset<'s> = (Box<dyn Relive>, Option<Time>, &'s [Reached]);
+
 /// The neurons of a network, to be lived again.
 pub(super) struct Lives<'a> {
     subject: &'a Subject,
@@ -191,7 +194,7 @@ impl<'a> Lives<'a> {
         neuron: Neuron,
         at: Time,
         story: &'s NeuronStory,
-    ) -> Result<Option<(Box<dyn Relive>, Option<Time>, &'s [Reached])>, InspectError> {
+    ) -> Result<Option<SinceReset<'s>>, InspectError> {
         let Some(mut life) = self.begin(neuron)? else { return Ok(None) };
         let Some(&(reset, generation, _)) = story.spikes.iter().rev().find(|spike| spike.0 < at) else {
             return Ok(Some((life, None, &story.arrivals)));
