@@ -75,7 +75,7 @@ pub fn biography(subject: &Subject, neuron: Neuron) -> Result<Biography, Inspect
     let parameters =
         parameters.map(|p| Parameter { name: p.name, value: row.get(p.name), unit: p.unit }).collect();
 
-    let mut inputs: BTreeMap<Way, Came> = BTreeMap::new();
+    let mut inputs: BTreeMap<Way<'_>, Came<'_>> = BTreeMap::new();
     for reached in &story.arrivals {
         let (source, _) = subject.who.split(reached.origin.source);
         let (receptor, unit) = subject.who.receptor(reached.origin.projection);
@@ -84,14 +84,15 @@ pub fn biography(subject: &Subject, neuron: Neuron) -> Result<Biography, Inspect
         entry.1 += 1;
         entry.2 += reached.input.arrival.weight;
     }
-    let input = |((population, receptor), (sources, arrivals, weights, unit)): (Way, Came)| InputFrom {
-        population: subject.who.populations[population].name.clone(),
-        receptor: receptor.to_owned(),
-        neurons: sources.len() as u64,
-        arrivals,
-        mean_weight: weights / arrivals as f64,
-        unit: unit.to_owned(),
-    };
+    let input =
+        |((population, receptor), (sources, arrivals, weights, unit)): (Way<'_>, Came<'_>)| InputFrom {
+            population: subject.who.populations[population].name.clone(),
+            receptor: receptor.to_owned(),
+            neurons: sources.len() as u64,
+            arrivals,
+            mean_weight: weights / arrivals as f64,
+            unit: unit.to_owned(),
+        };
     let seconds = subject.until.as_ms() / 1000.0;
     Ok(Biography {
         population: population.name.clone(),
