@@ -3,6 +3,7 @@
 use super::{clock, run_line, write};
 use serde_json::{Value, json};
 use std::path::Path;
+use synfire_numerics::math::exp;
 
 /// Three kicks of 7 mV at 2, 4 and 6 ms, the third of which carries a neuron over a threshold 15 mV above rest.
 fn three_kicks(folder: &Path) {
@@ -38,7 +39,7 @@ fn each_arrival_moved_the_membrane_by_what_the_closed_form_says() {
     let from = why["from"].as_array().unwrap();
     assert_eq!(from.len(), 3);
     for (arrival, age_ms) in from.iter().zip([0.0, 2.0, 4.0]) {
-        let expected = 7.0 * f64::exp(-age_ms / 20.0);
+        let expected = 7.0 * exp(-age_ms / 20.0);
         let moved = arrival["moved"].as_f64().unwrap();
         assert!((moved - expected).abs() < 1e-12, "{moved} is not {expected}");
         assert_eq!(arrival["without"], Value::Null);
@@ -52,7 +53,7 @@ fn a_neuron_that_kept_quiet_tells_how_far_it_was() {
     let ended = run_line(folder.path(), "inspect kicks.json why-not cells:0 4 --json");
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     let quiet: Value = serde_json::from_str(&ended.out).unwrap();
-    let expected = -65.0 + 7.0 * (1.0 + f64::exp(-0.1));
+    let expected = -65.0 + 7.0 * (1.0 + exp(-0.1));
     assert!((quiet["v"].as_f64().unwrap() - expected).abs() < 1e-12, "{quiet}");
     assert_eq!(quiet["threshold"], json!(-50.0));
 }
