@@ -132,10 +132,9 @@ impl Draw {
         };
         let starts = values(self, -75.0, -54.5);
         let t_ref = self.time(0.25, 4.0);
-        let (currents, model) = match self.kind.form {
-            Form::Chosen => (json!(values(self, 100.0, 450.0)), self.one_of(MODELS)),
-            Form::Linear => (json!(100.0 + 120.0 * self.stream.uniform()), "lif"),
-        };
+        // All neurons of a linear population are equal.
+        let is_linear = self.kind.form == Form::Linear;
+        let model = if is_linear { "lif" } else { self.one_of(MODELS) };
         let neuron = match model {
             "qif" => json!({
                 "model": "qif", "k": 0.7, "v_peak": 30, "v_reset": -65, "t_ref": t_ref,
@@ -147,7 +146,7 @@ impl Draw {
             }),
             _ => json!({
                 "model": "lif", "tau_m": 20, "c_m": 250, "e_l": -70, "v_th": -55, "v_reset": -70, "t_ref": t_ref,
-                "i_e": currents,
+                "i_e": if is_linear { json!(values(self, 100.0, 220.0)[0]) } else { json!(values(self, 100.0, 450.0)) },
             }),
         };
         json!({ "size": size, "neuron": neuron, "receptors": receptors, "initial": { "v": starts } })
