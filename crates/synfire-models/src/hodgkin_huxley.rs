@@ -61,7 +61,7 @@ impl SodiumPotassium {
 }
 
 /// Three quotients near 0, two exponentials, a logistic function and 13 products.
-const MOST_SLOTS: usize = 3 * 17 + 2 + 2 + 13;
+const MOST_SLOTS: usize = 3 * 10 + 2 + 2 + 13;
 
 impl Dynamics<4> for SodiumPotassium {
     const SPEC: ModelSpec = ModelSpec {

@@ -12,6 +12,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use crate::quadrature;
 use crate::scalar::Scalar;
 
 /// The highest order.
@@ -51,64 +52,63 @@ pub trait Arithmetic {
     /// The value of a where the series begins, whatever the order in hand: for choices between formulas. Takes a slot.
     fn leading(&mut self, a: Self::Number) -> f64;
 
-    /// a/(e^a - 1), which is 1 at a = 0. Takes 17 slots near 0, else 3.
+    /// a/(e^a - 1), which is 1 at a = 0. Takes 10 slots near 0, else 3.
     fn over_exp_m1(&mut self, a: Self::Number) -> Self::Number {
+        let one = self.constant(1.0);
         if self.leading(a).abs() > FAR_FROM_ZERO {
             let exponential = self.exp(a);
-            let one = self.constant(1.0);
             return self.div(a, exponential - one);
         }
-        // f(a) = f(a/2) 2/(e^(a/2) + 1) twice, then the series around 0, whose radius is 2 pi.
-        let mut product = bernoulli_series(self, a / 4.0);
-        for divisor in [4.0, 2.0] {
-            let logistic = self.logistic(-a / divisor);
-            product = self.mul(product, logistic * 2.0);
+        // (e^a - 1)/a is the integral of e^(a s) over s from 0 to 1: no digits are lost there.
+        let mut quotient = self.constant(0.0);
+        for &(node, weight) in quadrature::EIGHT {
+            quotient = quotient + self.exp(a * node) * weight;
         }
-        product
+        self.div(one, quotient)
     }
 }
 
-/// Nearer to 0, the quotient a/(e^a - 1) is one of two small numbers, and its coefficients lose their digits.
-const FAR_FROM_ZERO: f64 = 2.5;
+/// Nearer to 0, the quotient a/(e^a - 1) is one of two small numbers, and its coefficients lose their digits. Up to twice as
+/// far the rule of eight nodes is exact to rounding.
+const FAR_FROM_ZERO: f64 = 1.5;
 
-/// B_2n/(2n)! for n = 1, 2, ...: the series of x/(e^x - 1) = 1 - x/2 + sum of B_2n x^2n/(2n)!.
-const BERNOULLI: [f64; 9] = [
-    1.0 / 12.0,
-    -1.0 / 720.0,
-    1.0 / 30_240.0,
-    -1.0 / 1_209_600.0,
-    1.0 / 47_900_160.0,
-    -691.0 / 1_307_674_368_000.0,
-    1.0 / 74_724_249_600.0,
-    -3617.0 / 10_670_622_842_880_000.0,
-    43_867.0 / 5_109_094_217_170_944_000.0,
-];
-
-fn bernoulli_series<A: Arithmetic + ?Sized>(arithmetic: &mut A, x: A::Number) -> A::Number {
-    let square = arithmetic.mul(x, x);
-    let mut sum = arithmetic.constant(BERNOULLI[8]);
-    for coefficient in BERNOULLI[..8].iter().rev() {
-        sum = arithmetic.mul(sum, square) + arithmetic.constant(*coefficient);
-    }
-    arithmetic.mul(sum, square) - x / 2.0 + arithmetic.constant(1.0)
-}
+/// Sums of products are taken in whole blocks of so many terms, the last one filled up with zeros.
+const BLOCK: usize = 4;
 
 /// The coefficients that one operation has to remember: one row by rising order, one by falling order (the coefficient k
-/// at place `ORDER - k`), so that sums of a_j b_(k - j) run through both in the same direction.
+/// at place `ORDER - k`), so that sums of a_j b_(k - j) run through both in the same direction. Behind the last coefficient
+/// of either stand zeros enough to fill a block.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot<T> {
-    rising: Coefficients<T>,
-    falling: Coefficients<T>,
+    rising: [T; ORDER + 1 + BLOCK],
+    falling: [T; ORDER + 1 + BLOCK],
 }
 
 impl<T: Scalar> Slot<T> {
     /// A slot before the first order.
-    pub const EMPTY: Slot<T> = Slot { rising: [T::ZERO; ORDER + 1], falling: [T::ZERO; ORDER + 1] };
+    pub const EMPTY: Slot<T> =
+        Slot { rising: [T::ZERO; ORDER + 1 + BLOCK], falling: [T::ZERO; ORDER + 1 + BLOCK] };
 
-    /// The sum of a_j b_(k - j) for j from `first` to `k - last`.
-    #[inline]
-    fn convolve(&self, k: usize, first: usize, last: usize) -> T {
-        T::dot(&self.rising[first..=k - last], &self.falling[ORDER - k + first..=ORDER - last])
+    /// Keeps coefficient k of the row that rises; the slot may have held longer rows before.
+    #[inline(always)]
+    fn rise(&mut self, k: usize, coefficient: T) {
+        let [first, zeros @ ..] = &mut self.rising[k..k + BLOCK] else { return };
+        *first = coefficient;
+        zeros.fill(T::ZERO);
+    }
+
+    /// Keeps coefficient k of the row that falls.
+    #[inline(always)]
+    fn fall(&mut self, k: usize, coefficient: T) {
+        self.falling[ORDER - k] = coefficient;
+    }
+
+    /// The sum of a_j b_(k - j) for 1 <= j < k. What comes in with order k is left out, so that nothing is read from memory
+    /// just after it was written there: a processor would have to wait.
+    #[inline(always)]
+    fn inner(&self, k: usize) -> T {
+        let terms = k.saturating_sub(1).next_multiple_of(BLOCK);
+        T::dot(&self.rising[1..1 + terms], &self.falling[ORDER + 1 - k..][..terms])
     }
 }
 
@@ -144,13 +144,14 @@ impl<'a, T: Scalar> Jets<'a, T> {
     #[inline]
     fn sigmoid(&mut self, a: T, value: impl Fn(T) -> T, slope: impl Fn(T, T, usize) -> T) -> T {
         let (k, outer) = self.take();
-        outer.rising[k] = a * k as f64;
-        let s = if k == 0 { value(a) } else { outer.convolve(k, 1, 0).over(k) };
+        let times_k = a * k as f64;
+        let s = if k == 0 { value(a) } else { (outer.inner(k) + times_k * outer.falling[ORDER]).over(k) };
+        outer.rise(k, times_k);
         let (_, inner) = self.take();
-        inner.rising[k] = s;
-        inner.falling[ORDER - k] = s;
-        let square = inner.convolve(k, 0, 0);
-        self.slots[self.next - 2].falling[ORDER - k] = slope(s, square, k);
+        let square = if k == 0 { s * s } else { inner.inner(k) + s * inner.rising[0] * 2.0 };
+        inner.rise(k, s);
+        inner.fall(k, s);
+        self.slots[self.next - 2].fall(k, slope(s, square, k));
         s
     }
 }
@@ -166,19 +167,27 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     #[inline]
     fn mul(&mut self, a: T, b: T) -> T {
         let (k, slot) = self.take();
-        slot.rising[k] = a;
-        slot.falling[ORDER - k] = b;
-        slot.convolve(k, 0, 0)
+        let product = if k == 0 {
+            a * b
+        } else {
+            slot.inner(k) + (slot.rising[0] * b + a * slot.falling[ORDER])
+        };
+        slot.rise(k, a);
+        slot.fall(k, b);
+        product
     }
 
     /// c b = a: c_k b_0 = a_k - sum of b_j c_(k - j), j >= 1.
     #[inline]
     fn div(&mut self, a: T, b: T) -> T {
         let (k, slot) = self.take();
-        slot.rising[k] = b;
-        let rest = if k == 0 { a } else { a - slot.convolve(k, 1, 0) };
-        let quotient = rest / slot.rising[0];
-        slot.falling[ORDER - k] = quotient;
+        let quotient = if k == 0 {
+            a / b
+        } else {
+            (a - (slot.inner(k) + b * slot.falling[ORDER])) / slot.rising[0]
+        };
+        slot.rise(k, b);
+        slot.fall(k, quotient);
         quotient
     }
 
@@ -186,9 +195,11 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     #[inline]
     fn exp(&mut self, a: T) -> T {
         let (k, slot) = self.take();
-        slot.rising[k] = a * k as f64;
-        let exponential = if k == 0 { a.exp() } else { slot.convolve(k, 1, 0).over(k) };
-        slot.falling[ORDER - k] = exponential;
+        let times_k = a * k as f64;
+        let exponential =
+            if k == 0 { a.exp() } else { (slot.inner(k) + times_k * slot.falling[ORDER]).over(k) };
+        slot.rise(k, times_k);
+        slot.fall(k, exponential);
         exponential
     }
 
@@ -196,27 +207,20 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     #[inline]
     fn ln(&mut self, a: T) -> T {
         let (k, slot) = self.take();
-        slot.falling[ORDER - k] = a;
-        if k == 0 {
-            return a.ln();
-        }
-        let rest = if k == 1 { a } else { a * k as f64 - slot.convolve(k, 1, 1) };
-        let times_k = rest / slot.falling[ORDER];
-        slot.rising[k] = times_k;
-        times_k.over(k)
+        let times_k =
+            if k == 0 { T::ZERO } else { (a * k as f64 - slot.inner(k)) / slot.falling[ORDER] };
+        slot.rise(k, times_k);
+        slot.fall(k, a);
+        if k == 0 { a.ln() } else { times_k.over(k) }
     }
 
     /// s s = a: 2 s_0 s_k = a_k - sum of s_j s_(k - j), 1 <= j < k.
     #[inline]
     fn sqrt(&mut self, a: T) -> T {
         let (k, slot) = self.take();
-        let root = match k {
-            0 => a.sqrt(),
-            1 => a / (slot.rising[0] * 2.0),
-            _ => (a - slot.convolve(k, 1, 1)) / (slot.rising[0] * 2.0),
-        };
-        slot.rising[k] = root;
-        slot.falling[ORDER - k] = root;
+        let root = if k == 0 { a.sqrt() } else { (a - slot.inner(k)) / (slot.rising[0] * 2.0) };
+        slot.rise(k, root);
+        slot.fall(k, root);
         root
     }
 
@@ -224,16 +228,18 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     #[inline]
     fn sin_cos(&mut self, a: T) -> (T, T) {
         let (k, by_cosine) = self.take();
-        by_cosine.rising[k] = a * k as f64;
-        let mut sine = if k == 0 { T::ZERO } else { by_cosine.convolve(k, 1, 0).over(k) };
+        let times_k = a * k as f64;
+        let sum = |slot: &Slot<T>| (slot.inner(k) + times_k * slot.falling[ORDER]).over(k);
+        let mut sine = if k == 0 { T::ZERO } else { sum(by_cosine) };
+        by_cosine.rise(k, times_k);
         let (_, by_sine) = self.take();
-        by_sine.rising[k] = a * k as f64;
-        let mut cosine = if k == 0 { T::ZERO } else { -by_sine.convolve(k, 1, 0).over(k) };
+        let mut cosine = if k == 0 { T::ZERO } else { -sum(by_sine) };
+        by_sine.rise(k, times_k);
         if k == 0 {
             (sine, cosine) = a.sin_cos();
         }
-        by_sine.falling[ORDER - k] = sine;
-        self.slots[self.next - 2].falling[ORDER - k] = cosine;
+        by_sine.fall(k, sine);
+        self.slots[self.next - 2].fall(k, cosine);
         (sine, cosine)
     }
 

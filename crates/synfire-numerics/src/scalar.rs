@@ -48,7 +48,7 @@ pub trait Scalar:
         self / n as f64
     }
 
-    /// The sum of a_j b_j.
+    /// The sum of a_j b_j. As many of one as of the other, a multiple of four.
     fn dot(a: &[Self], b: &[Self]) -> Self {
         a.iter().zip(b).fold(Self::ZERO, |sum, (&a, &b)| sum + a * b)
     }
@@ -118,16 +118,16 @@ impl Scalar for f64 {
     }
 
     /// Four sums side by side, so that additions need not wait for one another; always in this order.
-    #[inline]
+    #[inline(always)]
     fn dot(a: &[f64], b: &[f64]) -> f64 {
         let mut sums = [0.0; 4];
-        let (a_fours, b_fours) = (a.chunks_exact(4), b.chunks_exact(4));
-        let rest: f64 = a_fours.remainder().iter().zip(b_fours.remainder()).map(|(a, b)| a * b).sum();
-        for (a, b) in a_fours.zip(b_fours) {
-            for lane in 0..4 {
-                sums[lane] += a[lane] * b[lane];
-            }
+        for (a, b) in a.chunks_exact(4).zip(b.chunks_exact(4)) {
+            // Written out, or the compiler shuffles lanes to no end.
+            sums[0] += a[0] * b[0];
+            sums[1] += a[1] * b[1];
+            sums[2] += a[2] * b[2];
+            sums[3] += a[3] * b[3];
         }
-        (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
+        (sums[0] + sums[2]) + (sums[1] + sums[3])
     }
 }

@@ -4,6 +4,8 @@
 //! steps and evaluates the polynomial of the step that holds t. Order and step follow Jorba and Zou (2005): at order 20
 //! and with a tail of a quarter of a last place, each term of a full step is about a seventh of the one before.
 
+use std::ops::Range;
+
 use crate::jet::{Arithmetic, Coefficients, Jets, ORDER, Slot};
 use crate::scalar::Scalar;
 
@@ -12,6 +14,9 @@ pub const GIVEN: usize = 2;
 
 /// A series that is cut short has at least this many terms: lower coefficients may vanish by symmetry.
 const LEAST_ORDER: usize = 5;
+
+/// Between dense arrivals a series ends before this order as a rule.
+const FEW: usize = 8;
 
 /// No step is longer than this many time scales of the field, so that powers of it stay finite.
 const LONGEST_STEP: f64 = 100.0;
@@ -35,8 +40,9 @@ pub trait VectorField<const D: usize> {
 
 /// The functions g(t) of a [`VectorField`].
 pub trait Given<T> {
-    /// Their Taylor coefficients in units of time of `unit`, up to `order`: derivative k times unit^k/k!.
-    fn expand(&self, unit: f64, order: usize, coefficients: &mut [Coefficients<T>; GIVEN]);
+    /// Their Taylor coefficients of these orders in units of time of `unit`: derivative k times unit^k/k!. What is 0 need not
+    /// be written.
+    fn expand(&self, unit: f64, orders: Range<usize>, coefficients: &mut [Coefficients<T>; GIVEN]);
 }
 
 /// Nothing given: 0.
@@ -44,7 +50,7 @@ pub trait Given<T> {
 pub struct Nothing;
 
 impl<T> Given<T> for Nothing {
-    fn expand(&self, _unit: f64, _order: usize, _coefficients: &mut [Coefficients<T>; GIVEN]) {}
+    fn expand(&self, _unit: f64, _orders: Range<usize>, _coefficients: &mut [Coefficients<T>; GIVEN]) {}
 }
 
 /// The solution near one time: x_i(t) = sum of c_ik (t/unit)^k.
@@ -74,10 +80,10 @@ pub fn expand<T: Scalar, const D: usize>(
     let mut jets = Jets::new(slots);
     let scales = field.scales();
 
-    given.expand(1.0, 0, &mut known);
+    given.expand(1.0, 0..1, &mut known);
     let rates = field.rates(&mut jets, &start, &known.map(|series| series[0]));
     let unit = unit_of_time(&rates, &scales, field.time_scale());
-    given.expand(unit, ORDER, &mut known);
+    given.expand(unit, 1..FEW, &mut known);
     for (series, (x, rate)) in coefficients.iter_mut().zip(start.into_iter().zip(rates)) {
         series[0] = x;
         series[1] = rate * unit;
@@ -86,6 +92,9 @@ pub fn expand<T: Scalar, const D: usize>(
     let ratio = horizon.unwrap_or(f64::INFINITY) / unit;
     let (mut power, mut was_small) = (ratio, false);
     for k in 1..ORDER {
+        if k == FEW {
+            given.expand(unit, FEW..ORDER, &mut known);
+        }
         jets.begin(k);
         let x: [T; D] = std::array::from_fn(|i| coefficients[i][k]);
         let rates = field.rates(&mut jets, &x, &known.map(|series| series[k]));

@@ -1,5 +1,7 @@
 //! Receptor variables between two events: closed forms, and their Taylor coefficients.
 
+use std::ops::Range;
+
 use synfire_core::receptor::{ReceptorKind, ReceptorSet};
 use synfire_numerics::jet::{Arithmetic, Coefficients};
 use synfire_numerics::math;
@@ -161,28 +163,35 @@ impl Past<'_> {
 }
 
 impl<T: Scalar> Given<T> for Past<'_> {
-    /// The current, with g (e_rev - v_th) of conductances in it, and the conductance.
-    fn expand(&self, unit: f64, order: usize, coefficients: &mut [Coefficients<T>; GIVEN]) {
+    /// The current, with g (e_rev - v_th) of conductances in it, and the conductance: coefficient k of (s + x t) e^(-t/tau)
+    /// is s q_k + x unit q_(k - 1) with q_k = (-unit/tau)^k/k!.
+    fn expand(&self, unit: f64, orders: Range<usize>, coefficients: &mut [Coefficients<T>; GIVEN]) {
         let [current, conductance] = coefficients;
-        current[..=order].fill(T::ZERO);
-        current[0] = T::from(self.constant);
-        conductance[..=order].fill(T::ZERO);
+        if orders.contains(&0) {
+            current[0] = T::from(self.constant);
+        }
         for input in &self.inputs.all {
             if input.values(self.anchor) == (0.0, 0.0) {
                 continue;
             }
-            let (mut s, mut x): (T, T) = input.after(self.anchor, self.elapsed_ms);
-            let rate = T::from(-unit) / input.tau;
-            for k in 0..=order {
+            let (s, x): (T, T) = input.after(self.anchor, self.elapsed_ms);
+            let (rate, slope) = (T::from(-unit) / input.tau, x * unit);
+            let (mut q, mut before) = (T::from(1.0), T::ZERO);
+            for k in 0..orders.end {
+                if k > 0 {
+                    (q, before) = (q * rate.over(k), q);
+                }
+                if k < orders.start {
+                    continue;
+                }
+                let value = if input.is_alpha { s * q + slope * before } else { s * q };
                 match input.reversal {
-                    None => current[k] = current[k] + s,
+                    None => current[k] = current[k] + value,
                     Some(reversal) => {
-                        current[k] = current[k] + s * reversal;
-                        conductance[k] = conductance[k] + s;
+                        current[k] = current[k] + value * reversal;
+                        conductance[k] = conductance[k] + value;
                     }
                 }
-                s = (s * rate + x * unit).over(k + 1);
-                x = (x * rate).over(k + 1);
             }
         }
     }

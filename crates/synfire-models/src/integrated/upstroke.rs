@@ -4,6 +4,8 @@
 //! tell. As functions of v, dt/dv = 1/(dv/dt) and dw/dv = (dw/dt)/(dv/dt) are as smooth as can be: a spike takes a few
 //! steps, and its time is the value of t at the peak. It is used where v is known to rise all the way.
 
+use std::ops::Range;
+
 use synfire_numerics::jet::{Arithmetic, Coefficients};
 use synfire_numerics::roots::{self, Tolerance};
 use synfire_numerics::taylor::{self, GIVEN, Given, VectorField, evaluate};
@@ -23,10 +25,9 @@ struct Ramp {
 }
 
 impl Given<f64> for Ramp {
-    fn expand(&self, unit: f64, order: usize, coefficients: &mut [Coefficients<f64>; GIVEN]) {
-        coefficients[0][0] = self.from;
-        if order > 0 {
-            coefficients[0][1] = unit;
+    fn expand(&self, unit: f64, orders: Range<usize>, coefficients: &mut [Coefficients<f64>; GIVEN]) {
+        for k in orders.take_while(|&k| k < 2) {
+            coefficients[0][k] = [self.from, unit][k];
         }
     }
 }
