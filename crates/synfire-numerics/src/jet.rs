@@ -167,11 +167,8 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     #[inline]
     fn mul(&mut self, a: T, b: T) -> T {
         let (k, slot) = self.take();
-        let product = if k == 0 {
-            a * b
-        } else {
-            slot.inner(k) + (slot.rising[0] * b + a * slot.falling[ORDER])
-        };
+        let product =
+            if k == 0 { a * b } else { slot.inner(k) + (slot.rising[0] * b + a * slot.falling[ORDER]) };
         slot.rise(k, a);
         slot.fall(k, b);
         product
@@ -181,11 +178,8 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     #[inline]
     fn div(&mut self, a: T, b: T) -> T {
         let (k, slot) = self.take();
-        let quotient = if k == 0 {
-            a / b
-        } else {
-            (a - (slot.inner(k) + b * slot.falling[ORDER])) / slot.rising[0]
-        };
+        let quotient =
+            if k == 0 { a / b } else { (a - (slot.inner(k) + b * slot.falling[ORDER])) / slot.rising[0] };
         slot.rise(k, b);
         slot.fall(k, quotient);
         quotient
@@ -207,8 +201,7 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     #[inline]
     fn ln(&mut self, a: T) -> T {
         let (k, slot) = self.take();
-        let times_k =
-            if k == 0 { T::ZERO } else { (a * k as f64 - slot.inner(k)) / slot.falling[ORDER] };
+        let times_k = if k == 0 { T::ZERO } else { (a * k as f64 - slot.inner(k)) / slot.falling[ORDER] };
         slot.rise(k, times_k);
         slot.fall(k, a);
         if k == 0 { a.ln() } else { times_k.over(k) }

@@ -1,6 +1,7 @@
 //! Pure mathematics on numbers. Knows no neuron, no spike, no unit and no file.
 
 pub mod dd;
+pub mod decays;
 pub mod drive_sign;
 pub mod first_zero;
 pub mod integrator;

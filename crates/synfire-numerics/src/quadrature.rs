@@ -1,7 +1,7 @@
 //! Gauss-Legendre rules on [0, 1]: (node, weight), exact for polynomials of degree 2 n - 1.
 
 /// Four nodes.
-pub const FOUR: &[(f64, f64)] = &[
+pub const FOUR: &[(f64, f64); 4] = &[
     (0.06943184420297371, 0.17392742256872692),
     (0.33000947820757187, 0.32607257743127305),
     (0.6699905217924281, 0.32607257743127305),
@@ -9,7 +9,7 @@ pub const FOUR: &[(f64, f64)] = &[
 ];
 
 /// Six nodes.
-pub const SIX: &[(f64, f64)] = &[
+pub const SIX: &[(f64, f64); 6] = &[
     (0.03376524289842399, 0.08566224618958518),
     (0.16939530676686773, 0.1803807865240693),
     (0.38069040695840156, 0.23395696728634552),
@@ -19,7 +19,7 @@ pub const SIX: &[(f64, f64)] = &[
 ];
 
 /// Eight nodes.
-pub const EIGHT: &[(f64, f64)] = &[
+pub const EIGHT: &[(f64, f64); 8] = &[
     (0.019855071751231884, 0.05061426814518813),
     (0.10166676129318664, 0.11119051722668724),
     (0.2372337950418355, 0.15685332293894363),
@@ -31,7 +31,7 @@ pub const EIGHT: &[(f64, f64)] = &[
 ];
 
 /// Twelve nodes.
-pub const TWELVE: &[(f64, f64)] = &[
+pub const TWELVE: &[(f64, f64); 12] = &[
     (0.009219682876640375, 0.023587668193255914),
     (0.04794137181476257, 0.05346966299765921),
     (0.11504866290284765, 0.08003916427167311),
@@ -46,21 +46,43 @@ pub const TWELVE: &[(f64, f64)] = &[
     (0.9907803171233597, 0.023587668193255914),
 ];
 
-/// The most nodes that a rule has.
-pub const MOST_NODES: usize = 12;
+/// One of these rules.
+#[derive(Clone, Copy, Debug)]
+pub enum Rule {
+    /// [`FOUR`].
+    Four(&'static [(f64, f64); 4]),
+    /// [`SIX`].
+    Six(&'static [(f64, f64); 6]),
+    /// [`EIGHT`].
+    Eight(&'static [(f64, f64); 8]),
+    /// [`TWELVE`].
+    Twelve(&'static [(f64, f64); 12]),
+}
+
+impl Rule {
+    /// Its nodes, each with its weight.
+    pub fn nodes(self) -> &'static [(f64, f64)] {
+        match self {
+            Rule::Four(rule) => rule,
+            Rule::Six(rule) => rule,
+            Rule::Eight(rule) => rule,
+            Rule::Twelve(rule) => rule,
+        }
+    }
+}
 
 /// The least of these rules that integrates e^(M(t)) f(t), with f(t) and M'(t) sums of (a + b t) e^(-t/tau), to a relative
 /// error of about 1e-16, where `change` is the largest 1/tau plus the largest |M'|, times the length of the interval.
 /// For e^(c t) alone the error of n nodes is (n!)^4 / ((2 n + 1) (2 n)!^3) c^(2 n); the limits here are for the worst of
 /// 400,000 random products.
-pub fn rule_for(change: f64) -> &'static [(f64, f64)] {
+pub fn rule_for(change: f64) -> Rule {
     if change < 0.08 {
-        FOUR
+        Rule::Four(FOUR)
     } else if change < 0.4 {
-        SIX
+        Rule::Six(SIX)
     } else if change < 1.0 {
-        EIGHT
+        Rule::Eight(EIGHT)
     } else {
-        TWELVE
+        Rule::Twelve(TWELVE)
     }
 }

@@ -2,8 +2,9 @@
 //! starting value, m(t) = m0 + integral of e^(M(s) - M(t)) F(s) ds. M is a closed form; the integral is taken by
 //! Gauss-Legendre rules on pieces so short that they are exact to rounding.
 
-use synfire_numerics::response::Decay;
-use synfire_numerics::{math, quadrature};
+use synfire_numerics::decays::Decays;
+use synfire_numerics::math;
+use synfire_numerics::quadrature::{self, Rule};
 
 use super::{Effect, Input, Lif};
 
@@ -50,7 +51,7 @@ impl Lif {
             if length < SHORTEST_PIECE * (to - t) {
                 return self.balance(m_inf, inputs, to);
             }
-            m = self.over_piece(m, m_inf, inputs, [t, end], quadrature::rule_for(change));
+            m = self.over_piece(m, m_inf, inputs, [t, end], change);
             t = end;
         }
         m
@@ -116,47 +117,69 @@ impl Lif {
         matters.then_some((length, length * (rate + fastest)))
     }
 
-    /// m at the end of a piece.
-    fn over_piece(
+    /// m at the end of a piece on which the logarithm of the integrand changes by `change`.
+    fn over_piece(&self, m: f64, m_inf: f64, inputs: &[f64], piece: [f64; 2], change: f64) -> f64 {
+        match quadrature::rule_for(change) {
+            Rule::Four(rule) => self.integrated(m, m_inf, inputs, piece, rule),
+            Rule::Six(rule) => self.integrated(m, m_inf, inputs, piece, rule),
+            Rule::Eight(rule) => self.integrated(m, m_inf, inputs, piece, rule),
+            Rule::Twelve(rule) => self.integrated(m, m_inf, inputs, piece, rule),
+        }
+    }
+
+    /// The same by a rule; its nodes lie side by side in vectors.
+    fn integrated<const N: usize>(
         &self,
         m: f64,
         m_inf: f64,
         inputs: &[f64],
         [start, end]: [f64; 2],
-        rule: &[(f64, f64)],
+        rule: &[(f64, f64); N],
     ) -> f64 {
         let length = end - start;
-        let leak_drive = (m_inf - m) * self.leak_rate;
-        let mut drives = [0.0; quadrature::MOST_NODES];
-        let mut relaxations = [0.0; quadrature::MOST_NODES];
+        let nodes = rule.map(|(node, _)| node);
+        let mut drives = [0.0; N];
+        let mut relaxations = [0.0; N];
         let mut relaxation_at_end = 0.0;
         for input in &self.inputs {
             let (s, x) = input.values_at(inputs, start);
             if s == 0.0 && x == 0.0 {
                 continue;
             }
+            let decays = Decays::after(nodes.map(|node| node * length * input.rate));
+            let mut values = decays.left.map(|left| s * left);
+            if input.is_alpha {
+                for i in 0..N {
+                    values[i] += x * (nodes[i] * length) * decays.left[i];
+                }
+            }
             let strength = match input.effect {
                 Effect::Current { .. } => 1.0,
                 Effect::Conductance { reversal } => {
-                    relaxation_at_end += input.integral(s, x, length, Decay::after(length * input.rate));
+                    let Decays { left: [left], lost: [lost] } = Decays::after([length * input.rate]);
+                    relaxation_at_end += input.integral(s, x, length, left, lost);
+                    for i in 0..N {
+                        relaxations[i] +=
+                            input.integral(s, x, nodes[i] * length, decays.left[i], decays.lost[i]);
+                    }
                     reversal - m
                 }
             };
-            for (index, (node, _)) in rule.iter().enumerate() {
-                let t = node * length;
-                let decay = Decay::after(t * input.rate);
-                drives[index] += (s + x * t) * decay.left * strength;
-                if let Effect::Conductance { .. } = input.effect {
-                    relaxations[index] += input.integral(s, x, t, decay);
-                }
+            for i in 0..N {
+                drives[i] += values[i] * strength;
             }
         }
+        let mut exponents = [0.0; N];
+        for i in 0..N {
+            let by_leak = (1.0 - nodes[i]) * length * self.leak_rate;
+            exponents[i] = by_leak + (relaxation_at_end - relaxations[i]) * self.per_capacitance;
+        }
+        let remembered = Decays::after(exponents).left;
+        let leak_drive = (m_inf - m) * self.leak_rate;
         let mut sum = 0.0;
-        for (index, (node, weight)) in rule.iter().enumerate() {
-            let by_leak = (1.0 - node) * length * self.leak_rate;
-            let by_inputs = (relaxation_at_end - relaxations[index]) * self.per_capacitance;
-            let drive = leak_drive + drives[index] * self.per_capacitance;
-            sum += weight * math::exp(-by_leak - by_inputs) * drive;
+        for i in 0..N {
+            let (_, weight) = rule[i];
+            sum += weight * remembered[i] * (leak_drive + drives[i] * self.per_capacitance);
         }
         m + length * sum
     }
@@ -189,8 +212,9 @@ impl Input {
     /// The integral of (s + x u) e^(-u/tau) over u from 0 to t. It is formed from what is lost, so that its error is in
     /// proportion to itself: the whole integral to come may be thousands of times as large.
     #[inline]
-    fn integral(&self, s: f64, x: f64, t: f64, decay: Decay) -> f64 {
-        self.tau * (s * decay.lost + x * (self.tau * decay.lost - t * decay.left))
+    fn integral(&self, s: f64, x: f64, t: f64, left: f64, lost: f64) -> f64 {
+        let exponential = s * lost;
+        self.tau * if self.is_alpha { exponential + x * (self.tau * lost - t * left) } else { exponential }
     }
 
     #[inline]
