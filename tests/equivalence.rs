@@ -20,6 +20,7 @@ const END_MS: f64 = 40.0;
 // The networks are written with their keys sorted: cells, drive, more, noise.
 const CELLS: PopulationId = PopulationId(0);
 const MORE: PopulationId = PopulationId(2);
+const NOISE: PopulationId = PopulationId(3);
 
 /// What networks to draw.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +57,9 @@ impl Draw {
     /// All kinds of receptors, or only those whose effect is a sum of exponentials, or jumps alone.
     fn receptors(&mut self) -> Value {
         let tau = 1.0 + 9.0 * self.stream.uniform();
+        if self.kind.form == Form::Dense {
+            return json!({ "a": { "kind": "delta" }, "b": { "kind": "delta" } });
+        }
         if self.kind.form == Form::Linear {
             return json!({
                 "a": { "kind": "exponential", "tau": tau },
@@ -106,6 +110,10 @@ impl Draw {
             delays.push(self.delay());
         }
         let same_delay = self.stream.below(2) == 0;
+        let weights = match self.kind.form {
+            Form::Dense => json!(if self.stream.below(3) == 0 { -6.0 } else { 7.5 }),
+            _ => json!(weights),
+        };
         json!({
             "source": source.0, "target": target.0, "receptor": receptor,
             "connect": { "rule": "explicit", "pairs": pairs },
@@ -128,6 +136,7 @@ impl Draw {
         let currents = match self.kind.form {
             Form::Chosen => json!(values(self, 100.0, 450.0)),
             Form::Linear => json!(100.0 + 120.0 * self.stream.uniform()),
+            Form::Dense => json!(160.0 * self.stream.uniform()),
         };
         let starts = values(self, -75.0, -54.5);
         let t_ref = self.time(0.25, 4.0);
@@ -171,7 +180,8 @@ fn network(kind: Kind) -> String {
     ];
     projections.push(json!({
         "source": "noise", "target": "cells", "receptor": "b", "connect": { "rule": "one_to_one" },
-        "weight": if kind.form == Form::Linear { 120.0 } else { 3.5 }, "delay": draw.delay(),
+        "weight": match kind.form { Form::Linear => 120.0, Form::Dense => 0.2, Form::Chosen => 3.5 },
+        "delay": draw.delay(),
     }));
     let (at, until) = (draw.time(0.0, 20.0), draw.time(20.0, 50.0));
     let mut text = json!({
@@ -190,8 +200,13 @@ fn network(kind: Kind) -> String {
             { "kind": "current_step", "population": "more", "at": at, "amplitude": -20 },
         ],
     });
-    if kind.form == Form::Linear {
+    if kind.form != Form::Chosen {
         text["stimuli"] = json!([]);
+    }
+    if kind.form == Form::Dense {
+        text["populations"]["noise"]["neuron"] = json!({
+            "model": "poisson", "rate": 3000, "start": draw.time(0.0, 3.0), "stop": draw.time(35.0, 45.0),
+        });
     }
     text.to_string()
 }
@@ -249,6 +264,23 @@ fn by_oracle(scenario: &Scenario, form: Form) -> Vec<(Time, PopulationId, LocalI
     oracle::run(&mut populations, &projections, end())
 }
 
+/// Noise that nobody watches is drawn where it is used, by any number of threads.
+fn unwatched_noise_changes_nothing(
+    scenario: &Scenario,
+    kind: Kind,
+    stops: &[Time],
+    expected: &[(Time, PopulationId, LocalId)],
+) {
+    let expected: Vec<_> = expected.iter().copied().filter(|spike| spike.1 != NOISE).collect();
+    for threads in [1, 2, 3, 7] {
+        let (engine, unwatched) = (Some(EngineKind::Lookahead), vec![NOISE]);
+        let options = Options { engine, unwatched, threads, ..Options::default() };
+        let mut found = run((scenario, kind.form), &options, stops, probes(scenario)).0.spikes;
+        found.retain(|spike| spike.1 != NOISE);
+        assert_eq!(found, expected, "unwatched noise, {threads} threads");
+    }
+}
+
 /// All ways of running a scenario; tells how many spikes the neurons make.
 fn all_ways_agree(kind: Kind, stops: &[Time]) -> usize {
     let scenario = load(&network(kind));
@@ -291,6 +323,13 @@ proptest! {
         stops.sort();
         all_ways_agree(Kind { seed, ties, zero_delays, form: Form::Linear }, &stops);
     }
+
+    #[test]
+    fn populations_under_dense_jumps_too(seed: u64, ties: bool, zero_delays: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {
+        let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
+        stops.sort();
+        all_ways_agree(Kind { seed, ties, zero_delays, form: Form::Dense }, &stops);
+    }
 }
 
 /// The networks above are worth something only if they are alive, and if things meet in them.
@@ -301,6 +340,9 @@ fn the_networks_spike_and_their_instants_meet() {
     assert!(meetings > 50, "{meetings} pairs of spikes at one instant");
     // Currents alone make no two neurons spike at the instant of an arrival.
     assert!(spikes_and_meetings(Form::Linear).0 > 500);
+    let (spikes, meetings) = spikes_and_meetings(Form::Dense);
+    assert!(spikes > 500, "{spikes} spikes");
+    assert!(meetings > 20, "{meetings} pairs of spikes at one instant");
 }
 
 fn spikes_and_meetings(form: Form) -> (usize, usize) {

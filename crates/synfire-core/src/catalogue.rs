@@ -2,6 +2,7 @@
 //! uses several joins their catalogues.
 
 use crate::group::{Group, PopulationSetup, SetupError};
+use crate::dense::{DenseModel, DenseNeuron};
 use crate::linear::{LinearModel, LinearNeuron};
 use crate::model::NeuronModel;
 use crate::oracle::{OracleNeurons, OracleSource, OracleUnits};
@@ -24,6 +25,8 @@ pub struct ModelEntry {
     pub oracle: MakeOracle,
     /// Describes a population that can be driven in linear form; `None` if this one cannot.
     pub linear: fn(&PopulationSetup) -> Option<LinearNeuron>,
+    /// Describes a population that can be driven under dense jumps; `None` if this one cannot.
+    pub dense: fn(&PopulationSetup) -> Option<DenseNeuron>,
 }
 
 /// Makes a population for the oracle, up to a time.
@@ -38,12 +41,13 @@ impl ModelEntry {
             build: |setup| Ok(Box::new(Population::<M>::new(setup)?)),
             oracle: |setup, _| Ok(Box::new(OracleNeurons::<M>::new(setup)?)),
             linear: |_| None,
+            dense: |_| None,
         }
     }
 
-    /// The entry of a neuron model some of whose populations can be driven in linear form.
-    pub const fn linear<M: LinearModel>() -> ModelEntry {
-        ModelEntry { linear: M::linear, ..ModelEntry::neuron::<M>() }
+    /// The entry of a neuron model some of whose populations can be driven in linear form or under dense jumps.
+    pub const fn linear<M: LinearModel + DenseModel>() -> ModelEntry {
+        ModelEntry { linear: M::linear, dense: M::dense, ..ModelEntry::neuron::<M>() }
     }
 
     /// The entry of a model of units that spike on their own.
@@ -54,6 +58,7 @@ impl ModelEntry {
             build: |setup| Ok(Box::new(SourceGroup::new(trains::<M>(setup)?))),
             oracle: |setup, until| Ok(Box::new(OracleSource::new(trains::<M>(setup)?, until))),
             linear: |_| None,
+            dense: |_| None,
         }
     }
 }
