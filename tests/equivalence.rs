@@ -1,6 +1,6 @@
 //! Engines, queues, recorders and pieces of a run against each other and against the oracle: the same bits.
 //!
-//! Networks of `lif` neurons with receptors of every kind are drawn from a seed and written as scenarios. In half of
+//! Networks of neurons of several models with receptors of every kind are drawn from a seed and written as scenarios. In half of
 //! them all times and delays are multiples of 1/4 ms and neurons come in identical twins, so that arrivals, spikes, ends of
 //! refractoriness and stimuli meet at the same instants.
 
@@ -15,12 +15,17 @@ use synfire_numerics::random::{Stream, StreamKey};
 use synfire_runner::build::{Form, build_in_form, oracle_of, synapses_of};
 use synfire_runner::scenario::{self, Limits, Scenario};
 
-const END_MS: f64 = 40.0;
+/// How long all networks run.
+pub const END_MS: f64 = 40.0;
 
 // The networks are written with their keys sorted: cells, drive, more, noise.
-const CELLS: PopulationId = PopulationId(0);
+/// The population whose neurons are sampled.
+pub const CELLS: PopulationId = PopulationId(0);
 const MORE: PopulationId = PopulationId(2);
 const NOISE: PopulationId = PopulationId(3);
+
+/// What cells may be.
+const MODELS: &[&str] = &["lif", "lif", "qif", "qif_infinite"];
 
 /// What networks to draw.
 #[derive(Clone, Copy, Debug)]
@@ -133,22 +138,30 @@ impl Draw {
             }
             all
         };
-        let currents = match self.kind.form {
-            Form::Chosen => json!(values(self, 100.0, 450.0)),
-            Form::Linear => json!(100.0 + 120.0 * self.stream.uniform()),
-            Form::Dense => json!(160.0 * self.stream.uniform()),
-        };
         let starts = values(self, -75.0, -54.5);
         let t_ref = self.time(0.25, 4.0);
-        json!({
-            "size": size,
-            "neuron": {
+        // All neurons of a population in linear form or under dense jumps are equal.
+        let current = match self.kind.form {
+            Form::Chosen => None,
+            Form::Linear => Some(values(self, 100.0, 220.0)[0]),
+            Form::Dense => Some(values(self, 0.0, 160.0)[0]),
+        };
+        let model = if current.is_some() { "lif" } else { self.one_of(MODELS) };
+        let neuron = match model {
+            "qif" => json!({
+                "model": "qif", "k": 0.7, "v_peak": 30, "v_reset": -65, "t_ref": t_ref,
+                "i_e": values(self, 20.0, 200.0),
+            }),
+            "qif_infinite" => json!({
+                "model": "qif", "k": 0.7, "v_peak": "inf", "v_reset": "-inf", "t_ref": t_ref,
+                "i_e": values(self, 20.0, 200.0),
+            }),
+            _ => json!({
                 "model": "lif", "tau_m": 20, "c_m": 250, "e_l": -70, "v_th": -55, "v_reset": -70, "t_ref": t_ref,
-                "i_e": currents,
-            },
-            "receptors": receptors,
-            "initial": { "v": starts },
-        })
+                "i_e": current.map_or_else(|| json!(values(self, 100.0, 450.0)), |current| json!(current)),
+            }),
+        };
+        json!({ "size": size, "neuron": neuron, "receptors": receptors, "initial": { "v": starts } })
     }
 
     fn trains(&mut self, size: u32) -> Vec<Vec<f64>> {
@@ -211,12 +224,13 @@ fn network(kind: Kind) -> String {
     text.to_string()
 }
 
-fn load(text: &str) -> Scenario {
+/// A scenario from its text.
+pub fn load(text: &str) -> Scenario {
     scenario::check(text.to_string(), Path::new("network.json"), &Limits::default())
         .unwrap_or_else(|e| panic!("{e}"))
 }
 
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Samples(Vec<(usize, Time, u64)>);
 
 impl Observer for Samples {
@@ -256,6 +270,64 @@ fn probes(scenario: &Scenario) -> Vec<Probe> {
     (0..cells.size).map(probe).collect()
 }
 
+/// A network of piecewise-linear neurons of one model that reach each other through receptors of every kind they can have.
+fn piecewise_network(kind: Kind) -> String {
+    let mut draw = Draw { stream: Stream::new(StreamKey::derive(kind.seed, "piecewise", 0), 0), kind };
+    let (points, slopes) = (json!([[-0.5, -0.5], [0.5, 0.5]]), json!([-1.0, -1.0]));
+    let neuron = match draw.stream.below(4) {
+        0 => json!({ "model": "mckean", "a": 0.25, "epsilon": 0.1, "gamma": 0.2, "v_th": 0.5, "i_e": 0.1 }),
+        1 => json!({ "model": "pwl_planar", "points": points, "slopes": slopes, "epsilon": 0.1, "b": 1.5,
+            "v_th": 0.25, "i_e": 0.1 }),
+        2 => json!({ "model": "pwl_planar", "points": [[-1.0, 0.0], [0.0, -1.0]], "slopes": [-1.0, 1.0],
+            "epsilon": 0.2, "b": 0.3, "v_th": 3.0, "i_e": 1.6, "v_reset": -0.6, "d": 0.35 }),
+        _ => json!({ "model": "pwl_integrate_and_fire", "points": [[-0.5, 0.0], [0.5, -0.5]],
+            "slopes": [-1.0, 3.0], "v_th": 2.0, "v_reset": -1.0, "t_ref": 0.5, "i_e": 0.42 }),
+    };
+    let size = draw.stream.below(5) + 2;
+    let starts: Vec<f64> = (0..size).map(|_| draw.stream.uniform() - 0.75).collect();
+    let receptors = json!({
+        "a": { "kind": "exponential", "tau": 0.5 + 5.0 * draw.stream.uniform() },
+        "b": { "kind": "delta" },
+        "c": { "kind": "alpha", "tau": 1.0 + 2.0 * draw.stream.uniform(), "reset": draw.stream.below(2) == 0 },
+    });
+    let mut projection = |source: (&str, u32), weight: f64| {
+        // Jumps that go round in a loop of zero delay could go round for ever: a spike without reset takes nothing back.
+        let is_endless = source.0 == "cells" && kind.zero_delays;
+        let receptor = draw.one_of(if is_endless { &["a", "c"] } else { &["a", "b", "c"] });
+        let count = draw.stream.below(3 * size) + 1;
+        let pairs: Vec<[u32; 2]> =
+            (0..count).map(|_| [draw.stream.below(source.1), draw.stream.below(size)]).collect();
+        let weights: Vec<f64> = pairs.iter().map(|_| weight * (draw.stream.uniform() - 0.3)).collect();
+        let delays: Vec<f64> = pairs.iter().map(|_| draw.delay()).collect();
+        json!({
+            "source": source.0, "target": "cells", "receptor": receptor,
+            "connect": { "rule": "explicit", "pairs": pairs }, "weight": weights, "delay": delays,
+        })
+    };
+    let projections = [
+        projection(("drive", 3), 1.0),
+        projection(("drive", 3), 0.5),
+        projection(("cells", size), 0.3),
+        projection(("cells", size), -0.3),
+    ];
+    let at = draw.time(0.0, 20.0);
+    let text = json!({
+        "synfire": 1,
+        "seed": kind.seed,
+        "duration": END_MS,
+        "populations": {
+            "cells": { "size": size, "neuron": neuron, "receptors": receptors, "initial": { "v": starts } },
+            "drive": { "size": 3, "neuron": { "model": "spike_source", "times": draw.trains(3) } },
+            "more": { "size": 1, "neuron": { "model": "poisson", "rate": 100 } },
+        },
+        "projections": projections,
+        "stimuli": [
+            { "kind": "current_step", "population": "cells", "ids": [0, 1], "at": at, "until": at + 5.0, "amplitude": 0.2 },
+        ],
+    });
+    text.to_string()
+}
+
 fn by_oracle(scenario: &Scenario, form: Form) -> Vec<(Time, PopulationId, LocalId)> {
     let units = |index: usize| oracle_of(scenario, index, end(), form).unwrap();
     let mut populations: Vec<_> = (0..scenario.populations.len()).map(units).collect();
@@ -264,47 +336,62 @@ fn by_oracle(scenario: &Scenario, form: Form) -> Vec<(Time, PopulationId, LocalI
     oracle::run(&mut populations, &projections, end())
 }
 
-/// Noise that nobody watches is drawn where it is used, by any number of threads.
-fn unwatched_noise_changes_nothing(
-    scenario: &Scenario,
-    kind: Kind,
-    stops: &[Time],
-    expected: &[(Time, PopulationId, LocalId)],
-) {
-    let expected: Vec<_> = expected.iter().copied().filter(|spike| spike.1 != NOISE).collect();
+/// Noise that nobody watches is drawn where it is used, by any number of threads; recorded or not.
+fn unwatched_noise_changes_nothing(scenario: &Scenario, form: Form, stops: &[Time]) {
+    let watched =
+        |spikes: Raster| -> Vec<_> { spikes.spikes.into_iter().filter(|spike| spike.1 != NOISE).collect() };
+    let (spikes, samples) = run((scenario, form), &Options::default(), &[], probes(scenario));
+    let spikes = watched(spikes);
     for threads in [1, 2, 3, 7] {
         let (engine, unwatched) = (Some(EngineKind::Lookahead), vec![NOISE]);
         let options = Options { engine, unwatched, threads, ..Options::default() };
-        let mut found = run((scenario, kind.form), &options, stops, probes(scenario)).0.spikes;
-        found.retain(|spike| spike.1 != NOISE);
-        assert_eq!(found, expected, "unwatched noise, {threads} threads");
+        let found = run((scenario, form), &options, stops, probes(scenario));
+        assert_eq!(
+            (watched(found.0), found.1),
+            (spikes.clone(), samples.clone()),
+            "{threads} threads in pieces"
+        );
+        let found = run((scenario, form), &options, &[], vec![]);
+        assert_eq!(watched(found.0), spikes, "{threads} threads unrecorded");
     }
 }
 
 /// All ways of running a scenario; tells how many spikes the neurons make.
-fn all_ways_agree(kind: Kind, stops: &[Time]) -> usize {
-    let scenario = load(&network(kind));
-    let expected = by_oracle(&scenario, kind.form);
-    let sampled = run((&scenario, kind.form), &Options::default(), &[], probes(&scenario));
-    assert_eq!(sampled.0.spikes, expected, "the oracle's spikes are others");
+fn all_ways_agree(scenario: &Scenario, form: Form, zero_delays: bool, stops: &[Time]) -> usize {
     let engines =
-        if kind.zero_delays { &[EngineKind::Queue][..] } else { &[EngineKind::Queue, EngineKind::Lookahead] };
+        if zero_delays { &[EngineKind::Queue][..] } else { &[EngineKind::Queue, EngineKind::Lookahead] };
+    let spikes = all_engines_agree((scenario, form), engines, stops);
+    if !zero_delays && NOISE.index() < scenario.populations.len() {
+        unwatched_noise_changes_nothing(scenario, form, stops);
+    }
+    spikes.iter().filter(|spike| spike.1 == CELLS || spike.1 == MORE).count()
+}
+
+/// The spikes of a scenario, which the oracle, all these engines, all queues, and pieces of a run have to agree on.
+pub fn all_engines_agree(
+    (scenario, form): (&Scenario, Form),
+    engines: &[EngineKind],
+    stops: &[Time],
+) -> Vec<(Time, PopulationId, LocalId)> {
+    let expected = by_oracle(scenario, form);
+    let sampled = run((scenario, form), &Options::default(), &[], probes(scenario));
+    assert_eq!(sampled.0.spikes, expected, "the oracle's spikes are others");
     for &engine in engines {
-        for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
+        for queue in [QueueKind::MinTree, QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
             let options = Options { queue, engine: Some(engine), ..Options::default() };
             assert_eq!(
-                run((&scenario, kind.form), &options, stops, probes(&scenario)),
+                run((scenario, form), &options, stops, probes(scenario)),
                 sampled,
                 "{engine:?} {queue:?} in pieces"
             );
             assert_eq!(
-                run((&scenario, kind.form), &options, &[], vec![]).0,
+                run((scenario, form), &options, &[], vec![]).0,
                 sampled.0,
                 "{engine:?} {queue:?} unrecorded"
             );
         }
     }
-    expected.iter().filter(|spike| spike.1 == CELLS || spike.1 == MORE).count()
+    expected
 }
 
 proptest! {
@@ -314,21 +401,29 @@ proptest! {
     fn all_ways_of_running_give_the_same_bits(seed: u64, ties: bool, zero_delays: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {
         let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
         stops.sort();
-        all_ways_agree(Kind { seed, ties, zero_delays, form: Form::Chosen }, &stops);
+        all_ways_agree(&load(&network(Kind { seed, ties, zero_delays, form: Form::Chosen })), Form::Chosen, zero_delays, &stops);
     }
 
     #[test]
     fn populations_in_linear_form_too(seed: u64, ties: bool, zero_delays: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {
         let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
         stops.sort();
-        all_ways_agree(Kind { seed, ties, zero_delays, form: Form::Linear }, &stops);
+        all_ways_agree(&load(&network(Kind { seed, ties, zero_delays, form: Form::Linear })), Form::Linear, zero_delays, &stops);
+    }
+
+    #[test]
+    fn piecewise_linear_neurons_too(seed: u64, ties: bool, zero_delays: bool, stop in 0.0..END_MS) {
+        let stops = [Time::from_ms(stop).unwrap()];
+        let kind = Kind { seed, ties, zero_delays, form: Form::Chosen };
+        all_ways_agree(&load(&piecewise_network(kind)), Form::Chosen, zero_delays, &stops);
     }
 
     #[test]
     fn populations_under_dense_jumps_too(seed: u64, ties: bool, zero_delays: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {
         let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
         stops.sort();
-        all_ways_agree(Kind { seed, ties, zero_delays, form: Form::Dense }, &stops);
+        let scenario = load(&network(Kind { seed, ties, zero_delays, form: Form::Dense }));
+        all_ways_agree(&scenario, Form::Dense, zero_delays, &stops);
     }
 }
 
@@ -343,6 +438,14 @@ fn the_networks_spike_and_their_instants_meet() {
     let (spikes, meetings) = spikes_and_meetings(Form::Dense);
     assert!(spikes > 500, "{spikes} spikes");
     assert!(meetings > 20, "{meetings} pairs of spikes at one instant");
+    let piecewise = (0..40).map(|seed| {
+        let kind = Kind { seed, ties: seed % 2 == 0, zero_delays: true, form: Form::Chosen };
+        let scenario = load(&piecewise_network(kind));
+        let raster = run((&scenario, Form::Chosen), &Options::default(), &[], vec![]).0.spikes;
+        raster.iter().filter(|spike| spike.1 == CELLS).count()
+    });
+    let piecewise: usize = piecewise.sum();
+    assert!(piecewise > 500, "{piecewise} spikes of piecewise-linear neurons");
 }
 
 fn spikes_and_meetings(form: Form) -> (usize, usize) {

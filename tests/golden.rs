@@ -23,14 +23,15 @@ fn all_pass(paths: &[PathBuf], count: usize, options: &Options) {
 }
 
 /// The groups of reference cases, with how many there are.
-const GROUPS: [(&str, usize); 7] = [
+const GROUPS: [(&str, usize); 8] = [
     ("a-lif", 25),
-    ("b-threshold", 23),
-    ("c-qif-eif", 4),
+    ("b-threshold", 24),
+    ("c-qif-eif", 16),
     ("d-two-variable", 19),
-    ("f-networks", 12),
+    ("e-piecewise-rate", 15),
+    ("f-networks", 13),
     ("g-chain", 4),
-    ("states", 8),
+    ("states", 11),
 ];
 
 fn reference_cases_pass(options: &Options) {
@@ -46,7 +47,7 @@ fn reference_cases() {
 
 #[test]
 fn reference_cases_by_the_queue_engine_and_every_queue() {
-    for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
+    for queue in [QueueKind::MinTree, QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
         let options = Options { queue, engine: Some(EngineKind::Queue), ..Options::default() };
         reference_cases_pass(&options);
     }
@@ -105,6 +106,14 @@ fn reference_cases_in_linear_form() {
 }
 
 #[test]
+fn rates_with_formulas() {
+    let scenarios = ["scenarios/rate-repressilator", "scenarios/rate-pulses"].map(top);
+    for engine in [EngineKind::Queue, EngineKind::Lookahead] {
+        all_pass(&scenarios, 2, &Options { engine: Some(engine), ..Options::default() });
+    }
+}
+
+#[test]
 fn a_recorded_network_of_neuron_spike_by_spike() {
     all_pass(&[top("scenarios/sonata-300-intfire/scenario.json")], 1, &Options::default());
     let by_queue = Options { engine: Some(EngineKind::Queue), ..Options::default() };
@@ -120,6 +129,7 @@ fn the_larval_brain() {
 #[ignore = "about a minute: run with --ignored"]
 fn the_fly_circuit_and_the_benchmarks() {
     all_pass(&[top("scenarios/fly-sugar-circuit")], 2, &Options::default());
-    let benchmarks = ["scenarios/cuba", "scenarios/cubadv", "scenarios/brunel"].map(top);
-    all_pass(&benchmarks, 3, &Options::default());
+    let benchmarks =
+        ["cuba", "cubadv", "brunel", "mostly-silent", "microcircuit"].map(|name| top("scenarios").join(name));
+    all_pass(&benchmarks, 5, &Options::default());
 }

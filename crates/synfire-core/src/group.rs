@@ -269,6 +269,12 @@ pub trait Group: Send {
     /// all that happened up to `at` and nothing later has been driven. Changes nothing.
     fn sample(&self, at: Time, neuron: LocalId, variable: usize) -> f64;
 
+    /// The group as one that keeps its own wake times, if it does: then it tells none in [`Group::start`], and the queue
+    /// engine drives it as [`RowGroup`] says. Such groups are for networks with zero delays, which no other engine runs.
+    fn rows(&mut self) -> Option<&mut dyn RowGroup> {
+        None
+    }
+
     /// For units that take no input and are asked ahead of everything else: how many spikes they make together per ms,
     /// about; 0 for all other groups.
     fn source_spikes_per_ms(&self) -> f64 {
@@ -286,6 +292,23 @@ pub trait Group: Send {
         let _ = (neuron, before);
         0
     }
+}
+
+/// A group that takes a spike's whole row of targets at once and keeps its own wake times: one call a row instead of an
+/// arrival and a wake time a synapse. One generation of an instant is [`RowGroup::begin`], then the rows that arrive in it in
+/// canonical order (source population, source neuron, synapse as declared), then [`RowGroup::finish`].
+pub trait RowGroup {
+    /// When it has to be driven next if nothing arrives: exactly, or `Time::NEVER`.
+    fn next_wake(&mut self) -> Time;
+
+    /// Begins a generation of the instant `now`: what is due by itself.
+    fn begin(&mut self, now: Time, out: &mut Outbox);
+
+    /// A spike arrives at all these neurons, with a weight in units of v.
+    fn receive(&mut self, weight: f64, targets: &[u32]);
+
+    /// Ends the generation: the threshold tests and the spikes, by rising id.
+    fn finish(&mut self, out: &mut Outbox);
 }
 
 /// Why a group cannot go on.
@@ -340,6 +363,9 @@ pub struct PopulationSetup {
     pub initial: Vec<(usize, Column)>,
     /// Stimuli of this population.
     pub stimuli: Vec<CurrentStep>,
+    /// The weights of the projections that reach it, one each, if each has one and a zero delay is among their delays; else
+    /// none. Then phases may be its state: see [`crate::phase`].
+    pub jumps: Vec<f64>,
     /// Spike trains of a `spike_source`: one a neuron, rising times.
     pub spike_trains: Vec<Vec<Time>>,
     /// Where a population that draws random numbers while it runs takes them from: one stream a neuron.

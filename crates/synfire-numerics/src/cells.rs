@@ -23,7 +23,8 @@ pub fn cell_of(offset: f64) -> usize {
 
 /// e^(t/tau) for offsets t within a millisecond, and the same as an integer, so that sums of it do not depend on their order.
 ///
-/// At cells' beginnings it is correctly rounded; within a cell it is multiplied by a polynomial. It never falls.
+/// At cells' beginnings it is correctly rounded; within a cell it is multiplied by a polynomial whose coefficients are positive.
+/// So it never falls within a cell: rounding of sums and products is monotone.
 #[derive(Clone, Copy, Debug)]
 pub struct Growth {
     starts: [f64; CELLS],
@@ -284,4 +285,100 @@ fn growths<const N: usize>(
         }
     }
     sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key() -> StreamKey {
+        StreamKey::derive(7, "cells", 0)
+    }
+
+    proptest! {
+        #[test]
+        fn growths_are_exponentials(tau in LEAST_TAU_MS..100.0, offset in 0.0..1.0f64) {
+            let (growth, exact) = (Growth::new(tau), math::exp(offset / tau));
+            prop_assert!((growth.at(offset) - exact).abs() <= 4.0 * f64::EPSILON * exact);
+            prop_assert!((growth.fade(offset) * exact - 1.0).abs() <= 4.0 * f64::EPSILON);
+        }
+
+        /// Bounds rest on this: within a cell a later growth is no smaller, not even by rounding.
+        #[test]
+        fn growths_never_fall_within_a_cell(tau in LEAST_TAU_MS..100.0, cell in 0..CELLS, since in 0.0..CELL_MS, steps in 1u32..9) {
+            let (growth, begin) = (Growth::new(tau), cell as f64 * CELL_MS);
+            let later = (0..steps).fold(begin + since, |offset, _| offset.next_up());
+            prop_assume!(cell_of(later) == cell);
+            prop_assert!(growth.start(cell) <= growth.at(begin + since));
+            prop_assert!(growth.at(begin + since) <= growth.at(later));
+        }
+
+        #[test]
+        fn units_are_growths_rounded_once(growth in 1.0..16.0f64) {
+            let back = in_units(growth) as f64 * UNIT;
+            prop_assert!((back - growth).abs() <= 0.5 * UNIT, "{growth} and {back}");
+        }
+
+        /// Drawing many units side by side is drawing each alone.
+        #[test]
+        fn sums_are_those_of_single_draws(mean in 0.05..MOST_SPIKES, first in 0u32..1000, size in 1usize..40, cell in 0u64..1 << 40, tau in 5.0..100.0) {
+            let (cells, growth) = (PoissonCells::new(key(), mean), Growth::new(tau));
+            let place = (cell % CELLS_PER_MS) as usize;
+            let mut sums = vec![3; size];
+            let total = cells.add_growths(first, cell, &growth, growth.start(place), &mut sums, &mut Vec::new());
+            let mut count = 0;
+            for (unit, &sum) in (first..).zip(&sums) {
+                let mut alone = 3;
+                cells.draw(unit, cell, |since| {
+                    alone += in_units(growth.at(place as f64 * CELL_MS + since));
+                    count += 1;
+                });
+                prop_assert_eq!(sum, alone);
+            }
+            prop_assert_eq!(total, count);
+        }
+    }
+
+    /// Mean and variance of counts are those of Poisson processes, and spikes lie evenly in their cell.
+    #[test]
+    fn counts_are_poisson_and_times_uniform() {
+        for mean in [0.25, 2.5, 20.0] {
+            let cells = PoissonCells::new(key(), mean);
+            let (mut sum, mut squares, mut times) = (0.0, 0.0, [0.0; 2]);
+            const DRAWS: u32 = 40_000;
+            for unit in 0..DRAWS {
+                let mut count = 0.0;
+                cells.draw(unit % 200, u64::from(unit / 200), |since| {
+                    assert!((0.0..CELL_MS).contains(&since));
+                    count += 1.0;
+                    times[0] += since / CELL_MS;
+                    times[1] += (since / CELL_MS).powi(2);
+                });
+                sum += count;
+                squares += count * count;
+            }
+            let draws = f64::from(DRAWS);
+            let found = sum / draws;
+            let variance = squares / draws - found * found;
+            // Five standard errors.
+            assert!((found - mean).abs() < 5.0 * (mean / draws).sqrt(), "mean {found} of {mean}");
+            let spread = ((2.0 * mean * mean + mean) / draws).sqrt();
+            assert!((variance - mean).abs() < 5.0 * spread, "variance {variance} of {mean}");
+            assert!((times[0] / sum - 0.5).abs() < 5.0 * (1.0 / 12.0 / sum).sqrt());
+            assert!((times[1] / sum - 1.0 / 3.0).abs() < 5.0 * (4.0 / 45.0 / sum).sqrt());
+        }
+    }
+
+    /// Where the upper half of the random bits meets a bound, the lower half decides; any other time it does not matter.
+    #[test]
+    fn undecided_counts_are_settled_by_more_bits() {
+        let cells = PoissonCells::new(key(), 1.0);
+        let bound = (cells.more_than[0] >> 32) as u32;
+        assert_eq!(cells.count_for(bound - 1, 3, 4), 0);
+        assert_eq!(cells.count_for(bound + 1, 3, 4), 1);
+        let counts: Vec<u32> = (0..200).map(|unit| cells.count_for(bound, unit, 4)).collect();
+        assert!(counts.contains(&0) && counts.contains(&1));
+        assert!(is_undecided(&[bound], &[bound; LANES]));
+    }
 }

@@ -37,8 +37,6 @@ struct Segment {
     end: Time,
     cell: u64,
     is_whole: bool,
-    /// The cell ends with it.
-    is_last: bool,
 }
 
 impl Segment {
@@ -47,7 +45,7 @@ impl Segment {
         let (cell, _) = place_of(begin);
         let (cell_begin, cell_end) = (time_of(cell), time_of(cell + 1));
         let end = cell_end.min(to);
-        Segment { begin, end, cell, is_whole: begin == cell_begin && end == cell_end, is_last: end == cell_end }
+        Segment { begin, end, cell, is_whole: begin == cell_begin && end == cell_end }
     }
 
     /// The cell within its epoch.
@@ -81,7 +79,7 @@ impl<const W: usize> DensePopulation<W> {
         out: &mut Outbox,
     ) {
         let membrane = &self.membrane;
-        if self.together.is_none() {
+        if !std::mem::replace(&mut self.together, true) {
             self.shards.iter_mut().for_each(|shard| shard.join(membrane, from));
         }
         let pulse = |volley: &Volley| {
@@ -113,11 +111,13 @@ impl<const W: usize> DensePopulation<W> {
             }),
             [] => {}
         }
-        self.together = Some(to);
         out.asked.resize(self.inputs.len(), 0);
         for shard in &mut self.shards {
             out.spikes.append(&mut shard.out.spikes);
-            out.asked.iter_mut().zip(&mut shard.out.asked).for_each(|(all, part)| *all += std::mem::take(part));
+            out.asked
+                .iter_mut()
+                .zip(&mut shard.out.asked)
+                .for_each(|(all, part)| *all += std::mem::take(part));
             if let (Some(all), Some(part)) = (&mut out.notes, &mut shard.out.notes) {
                 all.append(part);
             }
@@ -146,6 +146,11 @@ impl<const W: usize> Shard<W> {
 
     /// Everything in a segment.
     fn go_through(&mut self, shared: &Shared<'_, W>, segment: Segment, pulses: &[Pulse]) {
+        // A cell ends when the next begins, not before: until then its last instant may be asked for.
+        while self.cell < segment.cell {
+            self.fold(shared.membrane, self.cell % CELLS_PER_MS == CELLS_PER_MS - 1);
+            self.cell += 1;
+        }
         for pulse in pulses {
             self.receive(shared, pulse);
         }
@@ -165,9 +170,6 @@ impl<const W: usize> Shard<W> {
         if !self.scratch.flagged.is_empty() {
             self.gather(shared, pulses);
             self.replay_all(shared, segment, pulses);
-        }
-        if segment.is_last {
-            self.fold(shared.membrane, segment.cell % CELLS_PER_MS == CELLS_PER_MS - 1);
         }
     }
 
@@ -199,7 +201,8 @@ impl<const W: usize> Shard<W> {
         let growth = &shared.membrane.growth;
         let start = growth.start(segment.cell_in_epoch());
         let class = shared.membrane.class(input.weight);
-        let is_all = segment.is_whole && input.source.start <= time_of(cell) && time_of(cell + 1) <= input.source.stop;
+        let is_all =
+            segment.is_whole && input.source.start <= time_of(cell) && time_of(cell + 1) <= input.source.stop;
         let first = self.first as u32;
         let sums = &mut self.sums[class];
         self.out.asked[number] += if is_all {
@@ -385,7 +388,8 @@ fn each_arrival(input: &DenseInput, unit: u32, segment: Segment, mut arrival: im
     input.source.cells.draw(unit, cell, |since| {
         let offset = segment.offset(since);
         let (at, spike) = (segment.at(offset), emitted.at(emitted.offset(since)));
-        if segment.begin <= at && at < segment.end && input.source.start <= spike && spike < input.source.stop {
+        if segment.begin <= at && at < segment.end && input.source.start <= spike && spike < input.source.stop
+        {
             arrival(offset);
         }
     });

@@ -1,6 +1,7 @@
 //! Neurons one by one.
 
 use super::DensePopulation;
+use super::shard::Shard;
 use crate::group::{Arrival, Cause, Outbox, Until, What};
 use crate::ids::LocalId;
 use crate::time::Time;
@@ -8,8 +9,8 @@ use crate::time::Time;
 impl<const W: usize> DensePopulation<W> {
     /// From now on neurons are driven one by one.
     pub(super) fn apart(&mut self) {
-        if let Some(until) = self.together.take() {
-            self.shards.iter_mut().for_each(|shard| shard.part(until));
+        if std::mem::take(&mut self.together) {
+            self.shards.iter_mut().for_each(Shard::part);
         }
     }
 

@@ -164,7 +164,8 @@ impl<const W: usize> One<W> {
         let ended = (self.refractory_until <= now).then_some(self.refractory_until);
         if let Some(end) = ended {
             let (cell, offset) = place_of(end);
-            *self = One { cell, base: membrane.released(offset), sums: [0; W], refractory_until: Time::NEVER };
+            *self =
+                One { cell, base: membrane.released(offset), sums: [0; W], refractory_until: Time::NEVER };
         }
         let (cell, _) = place_of(now);
         if cell > self.cell {
@@ -224,8 +225,8 @@ struct DensePopulation<const W: usize> {
     membrane: Membrane<W>,
     /// The neurons, in shards that threads can own.
     shards: Vec<Shard<W>>,
-    /// While all neurons are driven together: the time up to which they have been.
-    together: Option<Time>,
+    /// All neurons are driven together, not one by one.
+    together: bool,
     inputs: Vec<DenseInput>,
     size: usize,
 }
@@ -248,7 +249,7 @@ impl<const W: usize> DensePopulation<W> {
         let membrane = Membrane::new(neuron, weights);
         let bases: Vec<f64> = (0..size).map(|index| membrane.initial(neuron, index)).collect();
         let shards = vec![Shard::new(0, bases)];
-        DensePopulation { membrane, shards, together: None, inputs: Vec::new(), size }
+        DensePopulation { membrane, shards, together: false, inputs: Vec::new(), size }
     }
 
     fn shard_of(&self, index: usize) -> usize {

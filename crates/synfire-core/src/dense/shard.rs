@@ -14,6 +14,8 @@ pub(super) struct Shard<const W: usize> {
     pub(super) refractory_until: Vec<Time>,
     /// The cell to which each neuron's numbers belong, while neurons are driven one by one.
     cells: Vec<u64>,
+    /// The cell to which all numbers belong, while all neurons are driven together.
+    pub(super) cell: u64,
     /// Ends of refractory times, by neuron of the shard, while all are driven together.
     pub(super) ends: BinaryHeap<Reverse<(Time, u32)>>,
     pub(super) scratch: Scratch,
@@ -50,14 +52,14 @@ pub(super) struct Event {
 impl<const W: usize> Shard<W> {
     pub(super) fn new(first: usize, bases: Vec<f64>) -> Shard<W> {
         let size = bases.len();
-        let scratch =
-            Scratch { flags: vec![0; size], places: vec![0; size], ..Scratch::default() };
+        let scratch = Scratch { flags: vec![0; size], places: vec![0; size], ..Scratch::default() };
         Shard {
             first,
             bases,
             sums: std::array::from_fn(|_| vec![0; size]),
             refractory_until: vec![Time::NEVER; size],
             cells: vec![0; size],
+            cell: 0,
             ends: BinaryHeap::new(),
             scratch,
             out: Outbox::default(),
@@ -72,11 +74,11 @@ impl<const W: usize> Shard<W> {
         self.bases.len()
     }
 
-    /// A neuron alone; `together` is the time up to which all have been driven, while they are driven together.
-    pub(super) fn one(&self, index: usize, together: Option<Time>) -> One<W> {
+    /// A neuron alone; all neurons are driven together or not.
+    pub(super) fn one(&self, index: usize, together: bool) -> One<W> {
         let place = index - self.first;
         One {
-            cell: together.map_or(self.cells[place], |until| place_of(until).0),
+            cell: if together { self.cell } else { self.cells[place] },
             base: self.bases[place],
             sums: std::array::from_fn(|class| self.sums[class][place]),
             refractory_until: self.refractory_until[place],
@@ -91,16 +93,17 @@ impl<const W: usize> Shard<W> {
         self.refractory_until[place] = one.refractory_until;
     }
 
-    /// All neurons have been driven up to `until`; from now on they are driven one by one.
-    pub(super) fn part(&mut self, until: Time) {
-        self.cells.fill(place_of(until).0);
+    /// From now on neurons are driven one by one.
+    pub(super) fn part(&mut self) {
+        self.cells.fill(self.cell);
         self.ends.clear();
     }
 
     /// All neurons are moved to the cell of `from`; from now on they are driven together.
     pub(super) fn join(&mut self, membrane: &Membrane<W>, from: Time) {
+        self.cell = place_of(from).0;
         for place in 0..self.size() {
-            let mut one = self.one(self.first + place, None);
+            let mut one = self.one(self.first + place, false);
             if !one.is_at_start(membrane) {
                 one.move_to(membrane, from);
                 self.set_one(self.first + place, one);

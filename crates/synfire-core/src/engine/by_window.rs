@@ -76,6 +76,7 @@ impl<Q: EventQueue> Engine<Q> {
     /// Prepares for windows of `window_ms` and finds the sources that can be asked directly.
     pub(super) fn look_ahead(&mut self, window_ms: f64, unwatched: &[PopulationId]) {
         self.window_ms = window_ms;
+        self.flights.land_in_windows(&self.network.projections, window_ms);
         for &population in unwatched {
             let [index] = self.leaving[population.index()][..] else { continue };
             let projection = &self.network.projections[index];
@@ -323,8 +324,13 @@ impl<Q: EventQueue> Engine<Q> {
         entries.clear();
         runs.clear();
         let (mut total, is_all) = (0, neurons.end == size);
+        // Of few arrivals nothing may cost what neurons cost that have none.
+        let left: usize = volleys.iter().zip(spans.iter()).map(|(v, span)| (v.end - span.1) as usize).sum();
+        let are_few = is_all && left < neurons.len() / FEW;
         slots.clear();
-        slots.resize(neurons.len(), 0);
+        if !are_few {
+            slots.resize(neurons.len(), 0);
+        }
         for (volley, span) in volleys.iter().zip(spans.iter_mut()) {
             *span = (span.1, volley.end);
             if !is_all {
@@ -344,7 +350,7 @@ impl<Q: EventQueue> Engine<Q> {
                 (entry, targets)
             })
         };
-        if total < neurons.len() / FEW {
+        if are_few {
             few.clear();
             for (entry, targets) in synapses() {
                 let places = entry.place..;

@@ -13,7 +13,7 @@
 //! 4. While the membrane is clamped its own coordinate is minus infinity: additions leave it so, and it never crosses. At the
 //!    end of the refractory time it is set so that the membrane starts from reset.
 //!
-//! Bounds decide what is looked at and when; they move no bit. [`by_instant`] looks at neurons one by one, [`by_window`] goes
+//! Bounds decide what is looked at and when; they move no bit. `by_instant` looks at neurons one by one, `by_window` goes
 //! through all of them epoch by epoch.
 
 #![allow(clippy::needless_range_loop)] // formulas with an index that several arrays share

@@ -16,8 +16,11 @@ const MANY: usize = 400;
 /// A source of at least so many Hz for each neuron makes its input dense.
 const DENSE_HZ: f64 = 2000.0;
 
-/// With more synapses a neuron, sums of the arrivals of a cell could overflow.
-const MOST_SYNAPSES: f64 = 20_000.0;
+/// With more arrivals in a cell, a neuron's sums could overflow: at 53,000.
+const MOST_ARRIVALS: f64 = 20_000.0;
+
+/// A unit of a source makes no more spikes in a cell of 1/8 ms than this; a neuron makes one.
+const MOST_SOURCE_SPIKES: f64 = 64.0;
 
 /// Which form to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,8 +113,12 @@ fn has_dense_input(scenario: &Scenario, reaching: &[&Projection]) -> bool {
             && projection.rule == Rule::OneToOne
             && cells.fract() == 0.0
     };
-    let synapses: f64 = reaching.iter().map(|projection| synapses_a_target(scenario, projection)).sum();
-    reaching.iter().any(is_dense) && reaching.iter().all(|p| is_delayed(p)) && synapses <= MOST_SYNAPSES
+    let arrivals = |projection: &&Projection| {
+        let is_source = scenario.populations[projection.source].model.spec.is_source;
+        synapses_a_target(scenario, projection) * if is_source { MOST_SOURCE_SPIKES } else { 1.0 }
+    };
+    let arrivals: f64 = reaching.iter().map(arrivals).sum();
+    reaching.iter().any(is_dense) && reaching.iter().all(|p| is_delayed(p)) && arrivals <= MOST_ARRIVALS
 }
 
 /// How many synapses a target has, about; infinite where only a file knows.
