@@ -1,8 +1,8 @@
 //! What a crate of models says of each of them: an entry for its catalogue. Crates of models do not see each other; who
 //! uses several joins their catalogues.
 
-use crate::group::{Group, PopulationSetup, SetupError};
 use crate::dense::{DenseModel, DenseNeuron};
+use crate::group::{Group, PopulationSetup, SetupError};
 use crate::linear::{LinearModel, LinearNeuron};
 use crate::model::NeuronModel;
 use crate::oracle::{OracleNeurons, OracleSource, OracleUnits};

@@ -70,7 +70,8 @@ impl DenseSource {
             let begin = (cell % CELLS_PER_MS) as f64 * CELL_MS;
             let at = |since: f64| Time::from_parts(cell / CELLS_PER_MS, begin + since);
             let counts = |since| at(since).is_some_and(|at| from <= at && at < to);
-            (0..units).for_each(|unit| self.cells.draw(unit, cell, |since| count += u64::from(counts(since))));
+            (0..units)
+                .for_each(|unit| self.cells.draw(unit, cell, |since| count += u64::from(counts(since))));
         }
         count
     }

@@ -1,7 +1,7 @@
 //! Units that spike at random, as Poisson processes.
 
-use synfire_core::Time;
 use std::sync::Arc;
+use synfire_core::Time;
 use synfire_core::group::{DenseSource, PopulationSetup, SetupError};
 use synfire_core::source::{SourceModel, SpikeTrain};
 use synfire_core::spec::{ModelSpec, ParamRange, ParamSpec};
