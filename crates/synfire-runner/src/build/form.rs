@@ -76,15 +76,13 @@ fn choose(scenario: &Scenario, index: usize, setup: &PopulationSetup, form: Form
     let model = scenario.populations[index].model;
     let reaching: Vec<&Projection> = scenario.projections.iter().filter(|p| p.target == index).collect();
     let is_large = setup.size >= MANY && form == Form::Chosen;
-    if form == Form::Linear || is_large && is_reached_at_once(&reaching) {
-        if let Some(neuron) = (model.linear)(setup) {
-            return Made::Linear(neuron);
-        }
+    let may_be_linear = form == Form::Linear || is_large && is_reached_at_once(&reaching);
+    if may_be_linear && let Some(neuron) = (model.linear)(setup) {
+        return Made::Linear(neuron);
     }
-    if form == Form::Dense || is_large && has_dense_input(scenario, &reaching) {
-        if let (Some(weights), Some(neuron)) = (few_weights(&reaching), (model.dense)(setup)) {
-            return Made::Dense(neuron, weights);
-        }
+    let may_be_dense = form == Form::Dense || is_large && has_dense_input(scenario, &reaching);
+    if may_be_dense && let (Some(weights), Some(neuron)) = (few_weights(&reaching), (model.dense)(setup)) {
+        return Made::Dense(neuron, weights);
     }
     Made::Anchored
 }
