@@ -13,6 +13,8 @@
 //! assert!((walk.elapsed_ms - (1.1_f64 / 0.1).ln()).abs() < 1e-15);
 //! ```
 
+pub mod analysis;
+pub mod approximation;
 pub mod exit;
 pub mod input;
 pub mod integrate_and_fire;

@@ -41,6 +41,14 @@ impl Matrix {
         Matrix { rows }
     }
 
+    /// 1 on the diagonal.
+    pub const IDENTITY: Matrix = Matrix::new([[1.0, 0.0], [0.0, 1.0]]);
+
+    /// The matrix times another.
+    pub fn product(&self, other: &Matrix) -> Matrix {
+        Matrix::new([other.row_times(self.rows[0]), other.row_times(self.rows[1])])
+    }
+
     /// The matrix times a column.
     #[inline]
     pub fn times(&self, x: Vector) -> Vector {
@@ -138,6 +146,11 @@ impl Linear {
             spectrum,
             radius: mu.abs() + root,
         }
+    }
+
+    /// The sum of the eigenvalues, 1/ms.
+    pub fn trace(&self) -> f64 {
+        self.trace
     }
 
     /// No eigenvalue has a larger modulus, 1/ms.

@@ -127,6 +127,21 @@ impl Membrane {
         self.threshold
     }
 
+    /// The threshold.
+    pub fn v_th(&self) -> f64 {
+        self.v_th
+    }
+
+    /// v and w at t = 0 unless they are given.
+    pub fn rest(&self) -> Vector {
+        self.rest
+    }
+
+    /// The fastest time constant, ms.
+    pub fn fastest_ms(&self) -> f64 {
+        self.horizon_ms / HORIZON
+    }
+
     /// The constant current.
     pub fn current(&self) -> f64 {
         self.i_e
@@ -214,7 +229,7 @@ impl Membrane {
     }
 
     /// There is a second variable that moves the first.
-    fn is_planar(&self) -> bool {
+    pub fn is_planar(&self) -> bool {
         self.system.zones()[0].field.linear.matrix.rows[0][1] != 0.0
     }
 

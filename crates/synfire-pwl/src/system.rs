@@ -141,6 +141,12 @@ impl System {
         System { faces, zones, layout: Layout::General, rates: rates.to_vec() }
     }
 
+    /// Between which offsets zone `index` of a system with parallel faces lies.
+    pub fn interval(&self, index: usize) -> [f64; 2] {
+        let strip = self.zones[index].walls[0].strip;
+        [strip.lower, strip.upper]
+    }
+
     /// The faces.
     pub fn faces(&self) -> &[Face] {
         &self.faces
