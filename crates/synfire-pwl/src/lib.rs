@@ -28,9 +28,11 @@ pub mod system;
 
 use integrate_and_fire::PwlIntegrateAndFire;
 use mckean::McKean;
-use membrane::Piecewise;
+use membrane::{Membrane, Piecewise, PiecewiseModel};
 use planar::PwlPlanar;
 use synfire_core::catalogue::ModelEntry;
+use synfire_core::receptor::ReceptorSet;
+use synfire_core::spec::{ParamError, ParamRow};
 
 /// The models of this crate, in the order in which they are documented.
 pub const CATALOGUE: &[ModelEntry] = &[
@@ -38,3 +40,22 @@ pub const CATALOGUE: &[ModelEntry] = &[
     ModelEntry::neuron::<Piecewise<McKean>>(),
     ModelEntry::neuron::<Piecewise<PwlPlanar>>(),
 ];
+
+/// The membrane of one neuron of the model `name`, if that is one of this crate.
+///
+/// # Errors
+/// A condition between parameters that does not hold.
+pub fn membrane(
+    name: &str,
+    row: ParamRow<'_>,
+    receptors: &ReceptorSet,
+) -> Option<Result<Membrane, ParamError>> {
+    let make = [
+        (PwlIntegrateAndFire::SPEC.name, PwlIntegrateAndFire::membrane as Make),
+        (McKean::SPEC.name, McKean::membrane),
+        (PwlPlanar::SPEC.name, PwlPlanar::membrane),
+    ];
+    make.iter().find(|model| model.0 == name).map(|model| (model.1)(row, receptors))
+}
+
+type Make = fn(ParamRow<'_>, &ReceptorSet) -> Result<Membrane, ParamError>;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod analyse;
 mod check;
 mod import;
 mod models;
@@ -75,6 +76,10 @@ enum Command {
     Schema,
     /// Make a scenario of another tool's files
     Import(ImportArgs),
+    /// Say what a piecewise-linear neuron does: rests, cycle, onset, rates, phase response
+    Analyse(AnalyseArgs),
+    /// Make a smooth neuron piecewise linear and say how far its spikes move
+    Linearise(LineariseArgs),
 }
 
 #[derive(Debug, Args)]
@@ -153,6 +158,52 @@ struct ImportArgs {
     from: ImportFrom,
 }
 
+#[derive(Debug, Args)]
+struct AnalyseArgs {
+    /// The scenario
+    scenario: PathBuf,
+    /// The population; the first one that will do if left out
+    #[arg(long, value_name = "NAME")]
+    population: Option<String>,
+    /// The neuron
+    #[arg(long, value_name = "ID", default_value_t = 0)]
+    neuron: usize,
+    /// Constant currents between which rates and the onset are wanted; by default 1 to both sides of `i_e`
+    #[arg(long, value_name = "LOW,HIGH", value_delimiter = ',', num_args = 2, allow_negative_numbers = true)]
+    currents: Vec<f64>,
+    /// At how many currents and phases
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
+    points: u16,
+    /// Draw phase plane, rates and phase response: .svg or .png, or both
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
+    out: Vec<PathBuf>,
+    /// Print all numbers as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct LineariseArgs {
+    /// The scenario
+    scenario: PathBuf,
+    /// The population; the first one that will do if left out
+    #[arg(long, value_name = "NAME")]
+    population: Option<String>,
+    /// The neuron
+    #[arg(long, value_name = "ID", default_value_t = 0)]
+    neuron: usize,
+    /// Numbers of pieces
+    #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [2, 4, 8, 16, 32],
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    pieces: Vec<u16>,
+    /// The interval of v; from reset to threshold, for cubic nullclines from -2.2 to 2.2, if left out
+    #[arg(long, value_name = "LOW,HIGH", value_delimiter = ',', num_args = 2, allow_negative_numbers = true)]
+    range: Vec<f64>,
+    /// Print the neurons as JSON, for scenarios
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 enum ImportFrom {
     /// From a SONATA simulation of point neurons
@@ -189,6 +240,8 @@ enum CliError {
     #[error(transparent)]
     Import(#[from] crate::import::ImportError),
     #[error(transparent)]
+    Subject(#[from] crate::analyse::SubjectError),
+    #[error(transparent)]
     Output(#[from] OutputError),
     #[error("the threads cannot be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -203,7 +256,7 @@ impl CliError {
         match self {
             CliError::Failure(failure) => failure.kind().into(),
             CliError::Output(_) | CliError::Threads(_) | CliError::CtrlC(_) => Exit::RunFailed,
-            CliError::Cases(_) | CliError::Import(_) | CliError::Log(_) => Exit::BadInput,
+            CliError::Cases(_) | CliError::Import(_) | CliError::Subject(_) | CliError::Log(_) => Exit::BadInput,
         }
     }
 }
@@ -233,6 +286,8 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Models(args) => models::models(args.name.as_deref(), &mut output),
         Command::Schema => check::schema(&mut output),
         Command::Import(args) => import::import(&args.from, &mut output),
+        Command::Analyse(args) => analyse::analyse_neuron(&args, &mut output),
+        Command::Linearise(args) => analyse::linearise_neuron(&args, &mut output),
     }
 }
 
