@@ -46,6 +46,19 @@ pub struct ParamSpec {
     pub meaning: &'static str,
 }
 
+impl ParamSpec {
+    /// A parameter with a default.
+    pub const fn new(
+        name: &'static str,
+        unit: &'static str,
+        default: f64,
+        range: ParamRange,
+        meaning: &'static str,
+    ) -> ParamSpec {
+        ParamSpec { name, unit, default: Some(default), range, meaning }
+    }
+}
+
 /// A parameter that is a list of numbers.
 #[derive(Debug)]
 pub struct ListSpec {

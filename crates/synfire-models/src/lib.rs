@@ -15,8 +15,17 @@ macro_rules! catalogue {
     };
 }
 
+pub mod integrated;
+
 catalogue! {
     neuron lif::Lif,
+    neuron eif::Eif,
+    neuron izhikevich::Izhikevich,
+    neuron adex::Adex,
+    neuron qif_adaptive::QifAdaptive,
+    neuron fitzhugh_nagumo::FitzhughNagumo,
+    neuron morris_lecar::MorrisLecar,
+    neuron hodgkin_huxley::HodgkinHuxley,
     source spike_source::SpikeSource,
     source poisson::Poisson,
 }

@@ -3,6 +3,8 @@
 //! Error-free sums are Knuth's, error-free products Dekker's (no fused multiply-add, so that the bits are the same on
 //! every machine). Results are good to about 2^-100 relative, barring overflow and underflow.
 
+mod functions;
+
 /// An unevaluated sum `hi + lo` with |lo| at most half a unit in the last place of `hi`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DoubleDouble {
@@ -68,6 +70,50 @@ impl std::ops::Div<f64> for DoubleDouble {
         let first = self.hi / divisor;
         let rest = self + DoubleDouble::product(-first, divisor);
         DoubleDouble::normalised(first, rest.round() / divisor)
+    }
+}
+
+impl std::ops::Neg for DoubleDouble {
+    type Output = DoubleDouble;
+
+    fn neg(self) -> DoubleDouble {
+        DoubleDouble { hi: -self.hi, lo: -self.lo }
+    }
+}
+
+impl std::ops::Sub for DoubleDouble {
+    type Output = DoubleDouble;
+
+    fn sub(self, other: DoubleDouble) -> DoubleDouble {
+        self + -other
+    }
+}
+
+impl std::ops::Mul for DoubleDouble {
+    type Output = DoubleDouble;
+
+    fn mul(self, other: DoubleDouble) -> DoubleDouble {
+        let high = DoubleDouble::product(self.hi, other.hi);
+        DoubleDouble::normalised(high.hi, high.lo + (self.hi * other.lo + self.lo * other.hi))
+    }
+}
+
+impl std::ops::Div for DoubleDouble {
+    type Output = DoubleDouble;
+
+    /// Long division with three digits.
+    fn div(self, divisor: DoubleDouble) -> DoubleDouble {
+        let first = self.hi / divisor.hi;
+        let rest = self - divisor * first;
+        let second = rest.hi / divisor.hi;
+        let rest = rest - divisor * second;
+        DoubleDouble::sum(first, second) + DoubleDouble::from(rest.hi / divisor.hi)
+    }
+}
+
+impl From<f64> for DoubleDouble {
+    fn from(hi: f64) -> DoubleDouble {
+        DoubleDouble { hi, lo: 0.0 }
     }
 }
 

@@ -2,8 +2,13 @@
 
 pub mod dd;
 pub mod drive_sign;
+pub mod first_zero;
+pub mod interval;
+pub mod jet;
 pub mod math;
 pub mod quadrature;
 pub mod random;
 pub mod response;
 pub mod roots;
+pub mod scalar;
+pub mod taylor;

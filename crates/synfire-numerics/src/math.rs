@@ -62,6 +62,12 @@ pub fn atan2(y: f64, x: f64) -> f64 {
     pxfm::f_atan2(y, x)
 }
 
+/// The hyperbolic tangent, correctly rounded.
+#[inline]
+pub fn tanh(x: f64) -> f64 {
+    pxfm::f_tanh(x)
+}
+
 /// The inverse hyperbolic tangent, correctly rounded.
 #[inline]
 pub fn atanh(x: f64) -> f64 {
