@@ -283,7 +283,7 @@ fn problems_as_they_are_shown() {
         ("size", mutate("\"size\": 4", "\"size\": 1e12")),
         ("file", mutate("edges.csv", "edge.csv")),
         ("twice", mutate("\"weight\": 120", "\"weight\": 120, \"weight\": 130")),
-        ("model", mutate("\"model\": \"poisson\"", "\"model\": \"mckean\"")),
+        ("model", mutate("\"model\": \"poisson\"", "\"model\": \"equations\"")),
         ("conductance", mutate("\"weight\": 3,", "\"weight\": -3,")),
         ("escape", mutate("\"name\": \"base\"", "\"na\\u001b[31mme\": \"\\u001b[0m\"")),
         ("one_line", mutate("\"ids\": [0, 2]", &format!("\"ids\": {long}")).replace('\n', " ")),
