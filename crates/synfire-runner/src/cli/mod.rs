@@ -5,11 +5,14 @@ mod check;
 mod import;
 mod models;
 mod output;
+mod plot;
 mod replay;
 mod run;
 mod summary;
 mod table;
+mod view;
 
+use crate::plot::{Selection, View};
 use crate::recording::Format;
 use crate::run::{ENGINES, Failure, FailureKind, QUEUES};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -76,6 +79,10 @@ enum Command {
     Schema,
     /// Make a scenario of another tool's files
     Import(ImportArgs),
+    /// Draw a recording: raster, rates, traces, distributions
+    Plot(PlotArgs),
+    /// Make a page to look into a recording: zoom, find neurons, see what led to a spike
+    View(ViewArgs),
     /// Say what a piecewise-linear neuron does: rests, cycle, onset, rates, phase response
     Analyse(AnalyseArgs),
     /// Make a smooth neuron piecewise linear and say how far its spikes move
@@ -216,6 +223,58 @@ enum ImportFrom {
     },
 }
 
+#[derive(Debug, Args)]
+struct PlotArgs {
+    /// The recording
+    recording: PathBuf,
+    /// The picture, .svg or .png; may be given more than once. By default an SVG beside the recording
+    #[arg(long, value_name = "FILE")]
+    out: Vec<PathBuf>,
+    /// What to show. By default raster, rates and what traces there are
+    #[arg(long, value_name = "VIEW", value_parser = named(&View::ALL), value_delimiter = ',')]
+    show: Vec<View>,
+    /// Only these populations
+    #[arg(long = "population", value_name = "NAME")]
+    populations: Vec<String>,
+    /// Only these neurons of each population
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    neurons: Vec<u32>,
+    /// From when on, ms
+    #[arg(long, value_name = "MS")]
+    from: Option<f64>,
+    /// Until when, ms
+    #[arg(long, value_name = "MS")]
+    until: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+struct ViewArgs {
+    /// The recording
+    recording: PathBuf,
+    /// The page. By default beside the recording
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// A file beside a recording, with the recording's name and another ending.
+fn beside(recording: &std::path::Path, ending: &str) -> PathBuf {
+    let folder = std::path::absolute(recording).unwrap_or_else(|_| recording.to_owned());
+    let mut name = folder.file_name().unwrap_or("recording".as_ref()).to_owned();
+    name.push(ending);
+    recording.components().collect::<PathBuf>().with_file_name(name)
+}
+
+impl PlotArgs {
+    fn selection(&self) -> Selection {
+        Selection {
+            populations: self.populations.clone(),
+            neurons: self.neurons.clone(),
+            from_ms: self.from,
+            until_ms: self.until,
+        }
+    }
+}
+
 /// Reads one of a few names.
 fn named<T: Copy + Send + Sync>(kinds: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(kinds.iter().map(|(name, _)| *name)).try_map(move |found| {
@@ -240,6 +299,12 @@ enum CliError {
     #[error(transparent)]
     Import(#[from] crate::import::ImportError),
     #[error(transparent)]
+    Plot(#[from] crate::plot::PlotError),
+    #[error(transparent)]
+    Selection(#[from] crate::plot::SelectionError),
+    #[error(transparent)]
+    View(#[from] crate::view::ViewError),
+    #[error(transparent)]
     Subject(#[from] crate::analyse::SubjectError),
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -256,6 +321,9 @@ impl CliError {
         match self {
             CliError::Failure(failure) => failure.kind().into(),
             CliError::Output(_) | CliError::Threads(_) | CliError::CtrlC(_) => Exit::RunFailed,
+            CliError::Plot(crate::plot::PlotError::Write { .. }) => Exit::RunFailed,
+            CliError::View(crate::view::ViewError::Write { .. }) => Exit::RunFailed,
+            CliError::Plot(_) | CliError::Selection(_) | CliError::View(_) => Exit::BadInput,
             CliError::Cases(_) | CliError::Import(_) | CliError::Subject(_) | CliError::Log(_) => Exit::BadInput,
         }
     }
@@ -286,6 +354,8 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Models(args) => models::models(args.name.as_deref(), &mut output),
         Command::Schema => check::schema(&mut output),
         Command::Import(args) => import::import(&args.from, &mut output),
+        Command::Plot(args) => plot::plot(&args, &mut output),
+        Command::View(args) => view::view(&args, &mut output),
         Command::Analyse(args) => analyse::analyse_neuron(&args, &mut output),
         Command::Linearise(args) => analyse::linearise_neuron(&args, &mut output),
     }
