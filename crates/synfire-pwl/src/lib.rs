@@ -24,6 +24,7 @@ pub mod membrane;
 pub mod orbit;
 pub mod pieces;
 pub mod planar;
+mod sliding;
 pub mod system;
 
 use integrate_and_fire::PwlIntegrateAndFire;

@@ -199,7 +199,8 @@ impl Membrane {
                     (f64::INFINITY, CrossingKind::Spike)
                 }
                 Step::Limit => (self.horizon_ms, CrossingKind::Checkpoint),
-                Step::Failed => return Err(failed(walk.elapsed_ms)),
+                // No membrane slides: McKean's jump leads away from its face, all other faces are continuous.
+                Step::Failed | Step::Leaves { .. } => return Err(failed(walk.elapsed_ms)),
             };
             return Ok(Crossing { after_ms, kind, ambiguous });
         }

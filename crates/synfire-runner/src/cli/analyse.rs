@@ -8,13 +8,11 @@ use crate::analyse::{Request, Subject, analyse, figure, models};
 use crate::plot::figure::save;
 use crate::run::Failure;
 use crate::scenario::load;
-use synfire_core::Time;
 
 /// Says what a piecewise-linear neuron does, and draws it.
 pub fn analyse_neuron(args: &AnalyseArgs, output: &mut Output) -> Result<Exit, CliError> {
     let scenario = load(&args.scenario).map_err(Failure::from)?;
-    let subject =
-        Subject::of(&scenario, args.population.as_deref(), args.neuron, &models(), "analysed")?;
+    let subject = Subject::of(&scenario, args.population.as_deref(), args.neuron, &models(), "analysed")?;
     let request = Request { currents: range(&args.currents), points: usize::from(args.points) };
     let analysis = analyse(subject, &request)?;
     if args.json {
@@ -34,7 +32,7 @@ pub fn linearise_neuron(args: &LineariseArgs, output: &mut Output) -> Result<Exi
     let name = args.population.as_deref();
     let subject = Subject::of(&scenario, name, args.neuron, &MODELS, "made piecewise linear")?;
     let pieces: Vec<usize> = args.pieces.iter().map(|&pieces| usize::from(pieces)).collect();
-    let until = Time::from_ms(scenario.duration).unwrap_or(Time::NEVER);
+    let until = scenario.duration;
     let found = linearise(subject, &pieces, range(&args.range), until)?;
     if args.json {
         let neurons: Vec<_> = found.linearised.iter().map(|one| &one.neuron).collect();
@@ -55,14 +53,15 @@ fn range(given: &[f64]) -> Option<(f64, f64)> {
 fn described(found: &Comparison) -> String {
     let (low, high) = found.range;
     let subject = &found.subject;
-    let mut text = format!(
+    let text = format!(
         "{}, neuron {}: {} over v from {low} to {high}, {} spikes\n\n",
         subject.population,
         subject.neuron,
         subject.model,
         found.spikes.len()
     );
-    let head = ["pieces", "spikes", "rms error of f", "largest", "period", "moved by", "first spike by", "last by"];
+    let head =
+        ["pieces", "spikes", "rms error of f", "largest", "period", "moved by", "first spike by", "last by"];
     let mut rows = vec![head.map(str::to_owned)];
     for one in &found.linearised {
         let cell = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3e}"));
