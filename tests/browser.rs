@@ -100,7 +100,7 @@ impl Browser {
     /// Clicks at a place of the window.
     pub fn click(&self, x: f64, y: f64) {
         let actions = json!([
-            { "type": "pointerMove", "duration": 0, "x": x.round(), "y": y.round() },
+            { "type": "pointerMove", "duration": 0, "x": x.round() as i64, "y": y.round() as i64 },
             { "type": "pointerDown", "button": 0 },
             { "type": "pointerUp", "button": 0 }
         ]);
@@ -112,7 +112,7 @@ impl Browser {
 
     /// Turns the wheel at a place of the window.
     pub fn wheel(&self, x: f64, y: f64, by: i32) {
-        let turn = json!({ "type": "scroll", "x": x.round(), "y": y.round(), "deltaX": 0, "deltaY": by });
+        let turn = json!({ "type": "scroll", "x": x.round() as i64, "y": y.round() as i64, "deltaX": 0, "deltaY": by });
         self.command(
             "actions",
             &json!({ "actions": [{ "type": "wheel", "id": "wheel", "actions": [turn] }] }),

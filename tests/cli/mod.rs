@@ -2,6 +2,7 @@
 
 mod analyse;
 mod import;
+mod inspect;
 mod plot;
 mod recording;
 mod replay;

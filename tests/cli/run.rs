@@ -12,6 +12,31 @@ fn lasting(summary: &str) -> String {
 }
 
 #[test]
+fn events_are_logged_in_three_forms() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "clock.json", &clock());
+    let log = |name: &str| {
+        let line = format!("run clock.json --quiet --log {name} --log-filter kind=spike,arrival");
+        let ended = run_line(folder.path(), &line);
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        std::fs::read(folder.path().join(name)).unwrap()
+    };
+    assert!(log("e.synlog").ends_with(b"synflogE"));
+    let lines = String::from_utf8(log("e.jsonl")).unwrap();
+    let first = r#"{"event":"spike","time":"5","epoch":5,"offset":0.0,"population":"ticks","neuron":0,"generation":0,"cause":"schedule"}"#;
+    assert_eq!(lines.lines().next(), Some(first));
+    let trace: serde_json::Value = serde_json::from_slice(&log("e.json")).unwrap();
+    assert!(trace["traceEvents"].as_array().unwrap().iter().any(|event| event["name"] == "build"));
+
+    let refused = run_line(folder.path(), "run clock.json --log e.jsonl");
+    assert_eq!(
+        (refused.code, &refused.err[..]),
+        (Some(2), "synfire: e.jsonl: is there already; --force replaces it\n")
+    );
+    assert_eq!(run_line(folder.path(), "run clock.json --log e.jsonl --force").code, Some(0));
+}
+
+#[test]
 fn a_run_sums_up_and_draws() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "clock.json", &clock());

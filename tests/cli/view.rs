@@ -33,7 +33,7 @@ fn a_page_is_one_file_that_asks_for_no_other() {
     assert_eq!(missing.code, Some(2), "{}", missing.err);
 }
 
-/// Where a spike of the second population's neuron is drawn, in the window.
+/// Where a spike is drawn, in the window: neurons are counted from below, `cells` first.
 fn place(browser: &Browser, at_ms: f64, row: f64, rows: f64) -> (f64, f64) {
     let found = browser.script(
         "const r = document.getElementById('raster').getBoundingClientRect(); return [r.left, r.top, r.width, r.height];",
@@ -52,7 +52,7 @@ fn the_page_zooms_and_tells_what_led_to_a_spike() {
     browser.open(&page);
     // Five ticks; eight spikes of cells.
     browser.until("document.getElementById('raster').dataset.shown === '13'");
-    let (x, y) = place(&browser, 16.0, 2.0, 5.0);
+    let (x, y) = place(&browser, 16.0, 0.0, 5.0);
     browser.click(x, y);
     browser.until("document.getElementById('chosen').textContent.includes('cells:0')");
     let told = browser.script("return document.getElementById('chosen').innerText;").to_string();

@@ -4,15 +4,20 @@
 
 pub mod catalogue;
 pub mod engine;
+pub mod events;
 pub mod group;
 mod ids;
+pub mod linear;
 pub mod model;
 pub mod network;
 pub mod observer;
 pub mod oracle;
+pub mod phase;
 pub mod population;
 pub mod queue;
+pub mod rates;
 pub mod receptor;
+pub mod relive;
 pub mod source;
 pub mod spec;
 mod stimulus;

@@ -102,6 +102,10 @@ pub enum ParamRange {
     NotNegative,
     /// At least 0; infinity is allowed.
     NotNegativeOrInfinite,
+    /// Any number, or infinity.
+    FiniteOrInfinite,
+    /// Any number, or -infinity.
+    FiniteOrMinusInfinite,
 }
 
 impl ParamRange {
@@ -113,6 +117,8 @@ impl ParamRange {
             ParamRange::Positive => value.is_finite() && value > 0.0,
             ParamRange::NotNegative => value.is_finite() && value >= 0.0,
             ParamRange::NotNegativeOrInfinite => value >= 0.0,
+            ParamRange::FiniteOrInfinite => value > f64::NEG_INFINITY,
+            ParamRange::FiniteOrMinusInfinite => value < f64::INFINITY,
         }
     }
 
@@ -123,6 +129,8 @@ impl ParamRange {
             ParamRange::Positive => "a number greater than 0",
             ParamRange::NotNegative => "a number of at least 0",
             ParamRange::NotNegativeOrInfinite => "a number of at least 0, or \"inf\"",
+            ParamRange::FiniteOrInfinite => "a number, or \"inf\"",
+            ParamRange::FiniteOrMinusInfinite => "a number, or \"-inf\"",
         }
     }
 }

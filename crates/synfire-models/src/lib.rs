@@ -5,7 +5,7 @@
 
 use synfire_core::catalogue::ModelEntry;
 
-/// Declares the modules of models and registers them: one line a model, `neuron` or `source`.
+/// Declares the modules of models and registers them: one line a model, `neuron`, `linear`, `source` or `rates`.
 macro_rules! catalogue {
     ($($kind:ident $module:ident :: $model:ident),* $(,)?) => {
         $(pub mod $module;)*
@@ -16,9 +16,12 @@ macro_rules! catalogue {
 }
 
 pub mod integrated;
+mod quadratic;
 
 catalogue! {
-    neuron lif::Lif,
+    linear lif::Lif,
+    neuron qif::Qif,
+    neuron qif_normalised::QifNormalised,
     neuron eif::Eif,
     neuron izhikevich::Izhikevich,
     neuron adex::Adex,
@@ -28,4 +31,5 @@ catalogue! {
     neuron hodgkin_huxley::HodgkinHuxley,
     source spike_source::SpikeSource,
     source poisson::Poisson,
+    rates rate::Rate,
 }

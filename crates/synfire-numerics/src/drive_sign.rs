@@ -81,6 +81,14 @@ pub fn turning_points(constant: f64, terms: impl Iterator<Item = Fading>, horizo
     Scaled::new(all).derivative().sign_changes(horizon)
 }
 
+/// The rising times in (0, horizon) at which `constant` plus all `terms` (by falling tau) changes its sign, good to about
+/// 1e-9 relative.
+pub fn sign_changes(constant: f64, terms: impl Iterator<Item = Fading>, horizon: f64) -> Vec<f64> {
+    let mut all = vec![Fading { a: constant, b: 0.0, tau: f64::INFINITY }];
+    all.extend(terms);
+    Scaled::new(all).sign_changes(horizon)
+}
+
 /// A sum of terms by falling tau, multiplied by e^(t/tau) of the first: it does not fade away.
 struct Scaled {
     terms: Vec<Fading>,

@@ -3,12 +3,17 @@
 pub mod dd;
 pub mod drive_sign;
 pub mod first_zero;
+pub mod integrator;
 pub mod interval;
 pub mod jet;
+pub mod linear;
+pub mod logistic;
 pub mod math;
+pub mod passage;
 pub mod quadrature;
 pub mod random;
 pub mod response;
+pub mod riccati;
 pub mod roots;
 pub mod scalar;
 pub mod taylor;

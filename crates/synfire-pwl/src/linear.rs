@@ -111,7 +111,7 @@ pub struct Linear {
 }
 
 /// What of a linear flow over some time does not depend on the state: e^(At) = (1 + grown) I + turned N and
-/// Phi = held[0] I + held[1] N.
+/// Phi = `held[0]` I + `held[1]` N.
 #[derive(Clone, Copy, Debug)]
 pub struct Propagator {
     grown: f64,

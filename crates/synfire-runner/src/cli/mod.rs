@@ -3,6 +3,7 @@
 mod analyse;
 mod check;
 mod import;
+mod inspect;
 mod models;
 mod output;
 mod plot;
@@ -52,7 +53,7 @@ const EXIT_CODES: &str = "Exit codes:
   1    the run failed
   2    bad usage, or a scenario with problems
   3    a limit is exceeded
-  4    replay: something else came out
+  4    replay: something else came out; inspect diff: the recordings differ
   130  interrupted
 
 SYNFIRE_LOG=info (or debug, or a filter like synfire_runner=debug) logs to standard error.";
@@ -71,6 +72,8 @@ enum Command {
     Run(RunArgs),
     /// Run recorded networks again and compare, spike by spike
     Replay(ReplayArgs),
+    /// Look inside a run: spikes, events, why a neuron spiked or did not, where two runs part
+    Inspect(InspectCommand),
     /// Show all problems of a scenario, or what running it would take
     Check(CheckArgs),
     /// Show the neuron models: equations, parameters, units, defaults, ranges
@@ -90,6 +93,7 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("written").args(["out", "log"]).multiple(true))]
 struct RunArgs {
     /// The scenario
     scenario: PathBuf,
@@ -99,8 +103,15 @@ struct RunArgs {
     /// Write the spikes in these formats, too
     #[arg(long, value_name = "FORMAT", value_parser = named(&FORMATS), value_delimiter = ',', requires = "out")]
     format: Vec<Format>,
-    /// Replace a recording that is there
-    #[arg(long, requires = "out")]
+    /// Log what happens inside the run: compact (FILE.synlog), as lines of JSON (FILE.jsonl) or as a trace for Perfetto
+    /// (FILE.json)
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Log only this: terms like kind=spike,arrival neuron=cells:0-9 source=drive from=10 until=20, all of which must hold
+    #[arg(long, value_name = "TERMS", requires = "log")]
+    log_filter: Option<String>,
+    /// Replace a recording or a log that is there
+    #[arg(long, requires = "written")]
     force: bool,
     /// Simulated time, ms, instead of the scenario's duration
     #[arg(long, value_name = "MS", allow_negative_numbers = true, value_parser = parse_until)]
@@ -133,7 +144,7 @@ struct ReplayArgs {
 #[derive(Debug, Args)]
 struct EngineArgs {
     /// The queue; all give the same bits
-    #[arg(long, value_name = "NAME", value_parser = named(&QUEUES), default_value = "heap")]
+    #[arg(long, value_name = "NAME", value_parser = named(&QUEUES), default_value = "tree")]
     queue: QueueKind,
     /// The engine; both give the same bits. By default the delays decide
     #[arg(long, value_name = "NAME", value_parser = named(&ENGINES))]
@@ -144,6 +155,14 @@ impl EngineArgs {
     fn options(&self) -> Options {
         Options { queue: self.queue, engine: self.engine, ..Options::default() }
     }
+}
+
+#[derive(Debug, Args)]
+struct InspectCommand {
+    #[command(flatten)]
+    engine: EngineArgs,
+    #[command(flatten)]
+    args: inspect::InspectArgs,
 }
 
 #[derive(Debug, Args)]
@@ -299,6 +318,8 @@ enum CliError {
     #[error(transparent)]
     Import(#[from] crate::import::ImportError),
     #[error(transparent)]
+    Inspect(#[from] crate::inspect::InspectError),
+    #[error(transparent)]
     Plot(#[from] crate::plot::PlotError),
     #[error(transparent)]
     Selection(#[from] crate::plot::SelectionError),
@@ -312,6 +333,10 @@ enum CliError {
     Threads(#[from] rayon::ThreadPoolBuildError),
     #[error("Ctrl-C cannot be caught: {0}")]
     CtrlC(#[from] ctrlc::Error),
+    #[error(transparent)]
+    EventLog(#[from] crate::event_log::SetupError),
+    #[error("the log's thread cannot be started: {0}")]
+    LogThread(std::io::Error),
     #[error("SYNFIRE_LOG: {0}")]
     Log(#[from] tracing_subscriber::filter::FromEnvError),
 }
@@ -320,10 +345,14 @@ impl CliError {
     fn exit(&self) -> Exit {
         match self {
             CliError::Failure(failure) => failure.kind().into(),
+            CliError::Inspect(crate::inspect::InspectError::Failure(failure)) => failure.kind().into(),
+            CliError::Inspect(_) => Exit::BadInput,
+            CliError::EventLog(error) if error.is_input() => Exit::BadInput,
             CliError::Output(_) | CliError::Threads(_) | CliError::CtrlC(_) => Exit::RunFailed,
             CliError::Plot(crate::plot::PlotError::Write { .. }) => Exit::RunFailed,
             CliError::View(crate::view::ViewError::Write { .. }) => Exit::RunFailed,
             CliError::Plot(_) | CliError::Selection(_) | CliError::View(_) => Exit::BadInput,
+            CliError::EventLog(_) | CliError::LogThread(_) => Exit::RunFailed,
             CliError::Cases(_) | CliError::Import(_) | CliError::Subject(_) | CliError::Log(_) => Exit::BadInput,
         }
     }
@@ -350,6 +379,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
     match command {
         Command::Run(args) => run::run(&args, &mut output),
         Command::Replay(args) => replay::replay(&args, &mut output),
+        Command::Inspect(command) => inspect::inspect(&command.args, &command.engine, &mut output),
         Command::Check(args) => check::check(&args, &mut output),
         Command::Models(args) => models::models(args.name.as_deref(), &mut output),
         Command::Schema => check::schema(&mut output),

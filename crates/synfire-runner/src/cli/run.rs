@@ -3,6 +3,7 @@
 use super::output::{Output, note};
 use super::summary::{Measures, summary};
 use super::{CliError, Exit, RunArgs};
+use crate::event_log::{Header, RunLog, Setup, Who, Writing};
 use crate::picture::RasterPicture;
 use crate::progress::Progress;
 use crate::recording::{self, Ending, Recorder, Settings};
@@ -12,8 +13,9 @@ use crate::statistics::Statistics;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use synfire_core::engine::{Options, Simulation};
+use synfire_core::events::{EventFilter, EventKind, EventLog, NeuronSet, TraceNow, enabled};
 use synfire_core::observer::Observer;
 use synfire_core::{LocalId, PopulationId, Time};
 
@@ -35,6 +37,12 @@ impl Observer for Watchers {
         }
     }
 
+    fn switch(&mut self, at: Time, population: PopulationId, unit: LocalId, gain: f64) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.switch(at, population, unit, gain);
+        }
+    }
+
     fn sample(&mut self, probe: usize, at: Time, value: f64) {
         if let Some(recorder) = &mut self.recorder {
             recorder.sample(probe, at, value);
@@ -49,9 +57,10 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<Exit, CliError> {
         rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global()?;
     }
     let scenario = load_as_asked(args)?;
-    let begun = Instant::now();
+    let (program, begun) = (Instant::now(), Instant::now());
+    let setup = log_setup(args, &scenario)?;
     let probes = if args.out.is_some() { recording::probes(&scenario) } else { vec![] };
-    let unwatched = unwatched(&scenario, args.out.is_some());
+    let unwatched = unwatched(&scenario, args.out.is_some(), setup.as_ref().map(|setup| &setup.filter));
     let options = Options { unwatched: unwatched.clone(), ..args.engine.options() };
     let mut simulation = prepare(&scenario, probes, &options)?;
     let build = begun.elapsed();
@@ -61,8 +70,11 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<Exit, CliError> {
         recorder: recorder(args, &scenario, &simulation)?,
     };
 
+    let mut log = Log::start(setup)?;
     let begun = Instant::now();
-    let reached = run_watched(&mut simulation, &scenario, &mut watchers, args.quiet, &interrupted)?;
+    let reached = run_watched(&mut simulation, &scenario, &mut watchers, &mut log, args.quiet, &interrupted)?;
+    let run = begun.elapsed();
+    log.finish(program, build, begun, run)?;
     let counts = simulation.counts();
     let measures = Measures { reached: reached.at, build, run: begun.elapsed(), counts };
     let ending = ending(&reached, &scenario);
@@ -108,21 +120,85 @@ fn load_as_asked(args: &RunArgs) -> Result<Scenario, Failure> {
 }
 
 /// Populations of units that spike at random, if nobody asked for their spikes: dense background is only counted.
-fn unwatched(scenario: &Scenario, recorded: bool) -> Vec<PopulationId> {
+fn unwatched(scenario: &Scenario, recorded: bool, log: Option<&EventFilter>) -> Vec<PopulationId> {
     let mut unwatched = vec![];
     for (index, population) in scenario.populations.iter().enumerate() {
         let spec = population.model.spec;
         let is_background = spec.is_source && !spec.has_spike_trains;
-        if is_background && !(recorded && recording::is_recorded(scenario, index)) {
-            unwatched.push(PopulationId(index as u32));
+        let id = PopulationId(index as u32);
+        let is_logged = log.is_some_and(|filter| logs_spikes(filter, id, population.size));
+        if is_background && !is_logged && !(recorded && recording::is_recorded(scenario, index)) {
+            unwatched.push(id);
         }
     }
     unwatched
 }
 
+/// Whether the log keeps spikes of a population.
+fn logs_spikes(filter: &EventFilter, population: PopulationId, size: usize) -> bool {
+    let has_one = |set: &NeuronSet| (0..size as u32).any(|id| set.has(population, LocalId(id)));
+    filter.kinds.has(EventKind::Spike)
+        && filter.sources.is_none()
+        && filter.neurons.as_ref().is_none_or(has_one)
+}
+
+fn log_setup(args: &RunArgs, scenario: &Scenario) -> Result<Option<Setup>, CliError> {
+    let Some(path) = &args.log else { return Ok(None) };
+    let header = Header {
+        synfire: env!("CARGO_PKG_VERSION").to_owned(),
+        name: scenario.name.clone(),
+        seed: scenario.seed,
+        filter: args.log_filter.clone().unwrap_or_default(),
+        who: Who::of(scenario),
+    };
+    Ok(Some(Setup::new(path, &header, args.force)?))
+}
+
+/// Where the events of the run go.
+enum Log {
+    /// Nowhere: the run has no code for it.
+    Off,
+    /// To whoever listens to this program's own log.
+    Now(EventLog<TraceNow>),
+    /// To a file.
+    File(RunLog),
+}
+
+impl Log {
+    fn start(setup: Option<Setup>) -> Result<Log, CliError> {
+        if let Some(setup) = setup {
+            return Ok(Log::File(setup.start().map_err(CliError::LogThread)?));
+        }
+        match enabled() {
+            kinds if kinds.is_empty() => Ok(Log::Off),
+            kinds => Ok(Log::Now(EventLog::new(EventFilter { kinds, ..EventFilter::ALL }, TraceNow))),
+        }
+    }
+
+    fn finish(
+        self,
+        program: Instant,
+        build: Duration,
+        begun: Instant,
+        run: Duration,
+    ) -> Result<(), CliError> {
+        match self {
+            Log::Off => {}
+            Log::Now(events) => drop(events.finish()),
+            Log::File(log) => {
+                let us = |span: Duration| span.as_secs_f64() * 1e6;
+                log.writing.phase("build", 0.0, us(build));
+                log.writing.phase("run", us(begun - program), us(run));
+                log.finish()?;
+            }
+        }
+        Ok(())
+    }
+}
+
 fn picture(scenario: &Scenario, unwatched: &[PopulationId]) -> RasterPicture {
     let populations = scenario.populations.iter().enumerate().map(|(index, population)| {
-        let is_drawn = !unwatched.contains(&PopulationId(index as u32));
+        let is_drawn = !population.is_rate() && !unwatched.contains(&PopulationId(index as u32));
         is_drawn.then_some((&population.name[..], population.size))
     });
     RasterPicture::new(populations, scenario.duration)
@@ -149,20 +225,38 @@ fn run_watched(
     simulation: &mut Simulation,
     scenario: &Scenario,
     watchers: &mut Watchers,
+    log: &mut Log,
     quiet: bool,
     interrupted: &AtomicBool,
-) -> Result<Reached, Failure> {
+) -> Result<Reached, CliError> {
     let _span = tracing::info_span!("run", duration = %scenario.duration).entered();
     let mut progress = Progress::new(scenario.duration, quiet);
     let mut written = Ok(());
-    let reached = drive(simulation, scenario.duration, watchers, |simulation, watchers| {
+    let mut goes_on = |simulation: &Simulation, watchers: &mut Watchers, writing: Option<&Writing>| {
         progress.update(simulation.now(), simulation.spikes_so_far());
-        if let Some(recorder) = &mut watchers.recorder {
-            written = recorder.check();
-        }
+        let recorded = watchers.recorder.as_mut().map_or(Ok(()), Recorder::check);
+        let logged = writing.map_or(Ok(()), Writing::check);
+        written = recorded
+            .map_err(|error| CliError::from(Failure::from(error)))
+            .and(logged.map_err(CliError::from));
         let goes_on = written.is_ok() && !interrupted.load(Ordering::Relaxed);
         if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
+    };
+    let until = scenario.duration;
+    // One `drive` each: what is not logged costs nothing.
+    let reached = match log {
+        Log::Off => {
+            drive(simulation, until, watchers, |simulation, watchers| goes_on(simulation, watchers, None))
+        }
+        Log::Now(events) => drive(simulation, until, &mut (watchers, events), |simulation, (watchers, _)| {
+            goes_on(simulation, watchers, None)
+        }),
+        Log::File(RunLog { events, writing }) => {
+            drive(simulation, until, &mut (watchers, events), |simulation, (watchers, _)| {
+                goes_on(simulation, watchers, Some(writing))
+            })
+        }
+    };
     progress.finish();
     written?;
     Ok(reached)

@@ -1,7 +1,7 @@
 //! Pictures: of recordings here, and the panels that any other picture is made of.
 //!
 //! [`figure`] is the only door to the plotting library. What a picture shows is computed before anything is drawn, by
-//! functions that know no library: [`rates`], [`intervals`], [`raster`].
+//! functions that know no library: `rates`, `intervals`, `raster`.
 
 pub mod figure;
 mod intervals;

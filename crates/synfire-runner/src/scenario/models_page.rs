@@ -76,7 +76,7 @@ pub fn markdown() -> String {
 fn parameter(spec: &ParamSpec) -> Vec<String> {
     let default = match spec.default {
         Some(value) if value.is_nan() => "none".to_string(),
-        Some(value) if value.is_infinite() => "\"inf\"".to_string(),
+        Some(value) if value.is_infinite() => format!("\"{value}\""),
         Some(value) => value.to_string(),
         None => "required".to_string(),
     };
@@ -100,7 +100,11 @@ fn trains(spec: &ModelSpec) -> Vec<String> {
 
 fn receptors(spec: &ModelSpec) -> String {
     let names: Vec<&str> = spec.receptors.iter().map(|kind| kind.name()).collect();
-    if names.is_empty() { "none: it takes no input".into() } else { names.join(", ") }
+    match names[..] {
+        [] if spec.is_source => "none: it takes no input".into(),
+        [] => "none: weights add to the input".into(),
+        _ => names.join(", "),
+    }
 }
 
 /// Rows under a heading, in columns of equal width; nothing if there are none.
@@ -129,9 +133,11 @@ mod tests {
             let page = page(entry.spec);
             assert!(list().contains(&format!("{}  ", entry.spec.name)));
             for parameter in entry.spec.parameters {
-                let row = page.lines().find(|line| line.trim_start().starts_with(parameter.name));
-                let row = row.unwrap_or_else(|| panic!("no {} in\n{page}", parameter.name));
-                assert!(row.contains(parameter.meaning) && row.contains(parameter.range.describe()), "{row}");
+                // An equation may begin with the same name.
+                let mut rows = page.lines().filter(|line| line.trim_start().starts_with(parameter.name));
+                let is_told =
+                    |row: &str| row.contains(parameter.meaning) && row.contains(parameter.range.describe());
+                assert!(rows.any(is_told), "no {} in\n{page}", parameter.name);
             }
             for line in entry.spec.equations.iter().chain(entry.spec.references) {
                 assert!(page.contains(line), "{page}");

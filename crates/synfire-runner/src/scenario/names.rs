@@ -48,7 +48,7 @@ fn distance(a: &str, b: &str) -> usize {
 const COMPARED: usize = 1000;
 
 /// What to say where `found` is none of `names`: the nearest, and all of them if they are not many.
-pub(super) fn suggestion<'n>(found: &str, names: impl IntoIterator<Item = &'n str>, what: &str) -> String {
+pub(crate) fn suggestion<'n>(found: &str, names: impl IntoIterator<Item = &'n str>, what: &str) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     let near = nearest(found, names.iter().copied().take(COMPARED));
     let list = match names.len() {

@@ -37,7 +37,9 @@ impl Checker {
             }
             Kind::Object => self.distribution(entry, bound).map(Quantity::Distribution),
             Kind::Number => self.bounded(entry, bound).map(Quantity::Number),
-            Kind::Text if bound.contains(f64::INFINITY) => self.bounded(entry, bound).map(Quantity::Number),
+            Kind::Text if bound.contains(f64::INFINITY) || bound.contains(f64::NEG_INFINITY) => {
+                self.bounded(entry, bound).map(Quantity::Number)
+            }
             _ => Err(self.expected(entry, "a number, an array of numbers or a distribution")),
         }
     }

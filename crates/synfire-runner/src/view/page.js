@@ -198,7 +198,7 @@
       const y = box.y + box.h - ((low + high) / 2 - view.low) / (view.high - view.low) * box.h;
       context.fillStyle = p.colour;
       context.fillRect(box.x - 4, box.y + box.h - (high - view.low) / (view.high - view.low) * box.h, 3, (high - low) / (view.high - view.low) * box.h);
-      context.fillText(p.name.length > 9 ? p.name.slice(0, 8) + "…" : p.name, box.x - 7, y + 4);
+      context.fillText(p.name.length > 8 ? p.name.slice(0, 7) + "…" : p.name, box.x - 7, y + 4);
     }
     context.textAlign = "right";
     context.fillStyle = style.getPropertyValue("--faint");

@@ -1,0 +1,405 @@
+//! Blocks of events in few bytes: encoding and decoding.
+//!
+//! A block knows nothing of those before it. Each event begins with a byte: the kind in its lower four bits, then flags.
+//!
+//! | flag | meaning |
+//! |---|---|
+//! | 16 | the time is that of the event before |
+//! | 32 | a generation follows; else it is 0 |
+//! | 64 | an arrival: source and projection are those of the arrival before. A spike: see below |
+//! | 128 | an arrival: weight and delay are those of the last arrival over this projection |
+//!
+//! What follows, as far as flags do not say that it is known: the epoch less that of the event before (signed), the offset
+//! (f64, little-endian), the generation, the neuron as the network counts it less that of the event before (signed); of an
+//! arrival the source (signed, likewise), the projection, the weight and the delay (f64); of a prediction its epoch less the
+//! event's, and its offset; of a stimulus the current (f64). The two highest bits of a spike's first byte are its cause.
+//! A window has time, epoch of its end less that of its beginning, and offset of its end. Integers are of variable length,
+//! seven bits a byte, lowest first; signed ones are 2n, or -2n - 1 below 0.
+
+use synfire_core::events::{Event, EventKind, Happening, Kinds, Told};
+use synfire_core::group::{Cause, What};
+use synfire_core::{LocalId, NeuronId, PopulationId, Time};
+
+const SAME_TIME: u8 = 16;
+const GENERATION: u8 = 32;
+const SAME_SOURCE: u8 = 64;
+const SAME_WEIGHT: u8 = 128;
+
+/// Events after which a block is closed.
+pub const BLOCK: u32 = 16_384;
+
+/// What both sides remember of the events before.
+#[derive(Clone, Debug)]
+struct Past {
+    at: Time,
+    neuron: u32,
+    source: (u32, u32),
+    /// By projection: weight and delay of its last arrival.
+    weights: Vec<Option<(f64, f64)>>,
+}
+
+impl Past {
+    const fn new() -> Past {
+        Past { at: Time::ZERO, neuron: 0, source: (0, u32::MAX), weights: Vec::new() }
+    }
+
+    fn forget(&mut self) {
+        let mut weights = std::mem::take(&mut self.weights);
+        weights.iter_mut().for_each(|weight| *weight = None);
+        *self = Past { weights, ..Past::new() };
+    }
+
+    fn weight(&mut self, projection: u32) -> &mut Option<(f64, f64)> {
+        let place = projection as usize;
+        if self.weights.len() <= place {
+            self.weights.resize(place + 1, None);
+        }
+        &mut self.weights[place]
+    }
+}
+
+/// What the index says of a block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// How many events.
+    pub events: u32,
+    /// The first event's time.
+    pub first: Time,
+    /// The last one's; later in a block is never earlier.
+    pub last: Time,
+    /// Which kinds.
+    pub kinds: Kinds,
+    /// Whose: neurons as the network counts them, rising.
+    pub neurons: Vec<u32>,
+}
+
+impl Summary {
+    /// As bytes: count, epoch and offset of first and last, kinds, then the neurons, each less the one before, and their
+    /// number before them.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        put(&mut bytes, self.events.into());
+        for time in [self.first, self.last] {
+            let (epoch, offset) = time.parts();
+            put(&mut bytes, epoch);
+            bytes.extend(offset.to_le_bytes());
+        }
+        put(&mut bytes, self.kinds.bits().into());
+        put(&mut bytes, self.neurons.len() as u64);
+        let mut before = 0;
+        for &neuron in &self.neurons {
+            put(&mut bytes, u64::from(neuron - before));
+            before = neuron;
+        }
+        bytes
+    }
+
+    /// Reads what [`Summary::encode`] made, and takes it off the front of `bytes`.
+    pub fn decode(bytes: &mut &[u8]) -> Option<Summary> {
+        let events = u32::try_from(take(bytes)?).ok()?;
+        let mut time = || Time::from_parts(take(bytes)?, take_f64(bytes)?);
+        let (first, last) = (time()?, time()?);
+        let kinds = Kinds::of_bits(u16::try_from(take(bytes)?).ok()?);
+        let count = take(bytes)?;
+        let mut neurons = Vec::new();
+        let mut neuron = 0u32;
+        for _ in 0..count {
+            neuron = neuron.checked_add(u32::try_from(take(bytes)?).ok()?)?;
+            neurons.push(neuron);
+        }
+        Some(Summary { events, first, last, kinds, neurons })
+    }
+}
+
+/// Makes blocks.
+#[derive(Debug)]
+pub struct Encoder {
+    /// The first neuron of each population.
+    first: Vec<u32>,
+    past: Past,
+    bytes: Vec<u8>,
+    events: u32,
+    begins: Time,
+    kinds: u16,
+    /// One bit a neuron: those of this block.
+    seen: Vec<u64>,
+}
+
+impl Encoder {
+    /// For a network with populations of these sizes.
+    pub fn new(sizes: &[usize]) -> Encoder {
+        let mut first = vec![0];
+        for size in sizes {
+            first.push(first[first.len() - 1] + *size as u32);
+        }
+        let seen = vec![0; first[sizes.len()].div_ceil(64) as usize];
+        let (past, begins) = (Past::new(), Time::ZERO);
+        Encoder { first, past, bytes: Vec::new(), events: 0, begins, kinds: 0, seen }
+    }
+
+    /// Whether the block should be closed.
+    pub fn is_full(&self) -> bool {
+        self.events >= BLOCK
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.events == 0
+    }
+
+    /// Adds an event.
+    #[inline]
+    pub fn event(&mut self, event: &Event) {
+        let neuron = self.first[event.population.index()] + event.neuron.0;
+        self.seen[neuron as usize / 64] |= 1 << (neuron % 64);
+        let mut tag = event.kind() as u8;
+        if event.generation != 0 {
+            tag |= GENERATION;
+        }
+        match event.happens {
+            Happening::Arrival { source, projection, weight, delay_ms } => {
+                if self.past.source == (source.0, projection) {
+                    tag |= SAME_SOURCE;
+                }
+                let is_same = |&(w, d): &(f64, f64)| {
+                    w.to_bits() == weight.to_bits() && d.to_bits() == delay_ms.to_bits()
+                };
+                if self.past.weight(projection).as_ref().is_some_and(is_same) {
+                    tag |= SAME_WEIGHT;
+                }
+            }
+            Happening::Own(What::Spike { cause }) => tag |= (cause as u8) << 6,
+            Happening::Own(_) => {}
+        }
+        self.begin(tag, event.at);
+        let bytes = &mut self.bytes;
+        if event.generation != 0 {
+            put(bytes, event.generation.into());
+        }
+        put_signed(bytes, i64::from(neuron) - i64::from(self.past.neuron));
+        self.past.neuron = neuron;
+        match event.happens {
+            Happening::Arrival { source, projection, weight, delay_ms } => {
+                if tag & SAME_SOURCE == 0 {
+                    put_signed(bytes, i64::from(source.0) - i64::from(self.past.source.0));
+                    put(bytes, projection.into());
+                    self.past.source = (source.0, projection);
+                }
+                if tag & SAME_WEIGHT == 0 {
+                    bytes.extend(weight.to_le_bytes());
+                    bytes.extend(delay_ms.to_le_bytes());
+                    *self.past.weight(projection) = Some((weight, delay_ms));
+                }
+            }
+            Happening::Own(What::Predicted { crossing } | What::Retracted { crossing }) => {
+                put_time_after(bytes, event.at, crossing);
+            }
+            Happening::Own(What::Stimulus { current }) => bytes.extend(current.to_le_bytes()),
+            Happening::Own(_) => {}
+        }
+    }
+
+    /// Adds a window.
+    pub fn window(&mut self, from: Time, to: Time) {
+        self.begin(EventKind::Window as u8, from);
+        put_time_after(&mut self.bytes, from, to);
+    }
+
+    /// The first byte, and the time.
+    #[inline]
+    fn begin(&mut self, tag: u8, at: Time) {
+        self.kinds |= 1 << (tag & 15);
+        if self.events == 0 {
+            self.begins = at;
+        }
+        self.events += 1;
+        if self.events > 1 && at == self.past.at {
+            self.bytes.push(tag | SAME_TIME);
+            return;
+        }
+        self.bytes.push(tag);
+        let (epoch, offset) = at.parts();
+        put_signed(&mut self.bytes, epoch.wrapping_sub(self.past.at.parts().0) as i64);
+        self.bytes.extend(offset.to_le_bytes());
+        self.past.at = at;
+    }
+
+    /// Ends the block: its bytes, valid until the next event is added, and its summary.
+    pub fn close(&mut self) -> Summary {
+        let mut neurons = Vec::new();
+        for (place, word) in self.seen.iter_mut().enumerate() {
+            while *word != 0 {
+                neurons.push(place as u32 * 64 + word.trailing_zeros());
+                *word &= *word - 1;
+            }
+        }
+        let summary = Summary {
+            events: self.events,
+            first: self.begins,
+            last: self.past.at,
+            kinds: Kinds::of_bits(self.kinds),
+            neurons,
+        };
+        self.past.forget();
+        self.events = 0;
+        self.kinds = 0;
+        summary
+    }
+
+    /// The block's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Makes room for the next block.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+    }
+}
+
+/// Reads blocks.
+#[derive(Debug)]
+pub struct Decoder {
+    /// The first neuron of each population, and the number of all.
+    first: Vec<u32>,
+    past: Past,
+}
+
+impl Decoder {
+    /// For a network with populations of these sizes.
+    pub fn new(sizes: &[usize]) -> Decoder {
+        let first = Encoder::new(sizes).first;
+        Decoder { first, past: Past::new() }
+    }
+
+    /// Calls `told` with each event of a block until it says that it has enough. `None` if the bytes are no block.
+    pub fn decode(&mut self, mut bytes: &[u8], mut told: impl FnMut(Told) -> bool) -> Option<()> {
+        self.past.forget();
+        while !bytes.is_empty() {
+            let event = self.one(&mut bytes)?;
+            if !told(event) {
+                break;
+            }
+        }
+        Some(())
+    }
+
+    #[inline]
+    fn one(&mut self, bytes: &mut &[u8]) -> Option<Told> {
+        let tag = take_byte(bytes)?;
+        let kind = *EventKind::ALL.get(usize::from(tag & 15))?;
+        if tag & SAME_TIME == 0 {
+            let epoch = self.past.at.parts().0.wrapping_add(take_signed(bytes)? as u64);
+            self.past.at = Time::from_parts(epoch, take_f64(bytes)?)?;
+        }
+        let at = self.past.at;
+        if kind == EventKind::Window {
+            return Some(Told::Window(at, take_time_after(bytes, at)?));
+        }
+        let generation = if tag & GENERATION == 0 { 0 } else { u32::try_from(take(bytes)?).ok()? };
+        self.past.neuron =
+            u32::try_from(i64::from(self.past.neuron).checked_add(take_signed(bytes)?)?).ok()?;
+        let neuron = self.past.neuron;
+        let population = self.first.partition_point(|&first| first <= neuron) - 1;
+        if population + 1 >= self.first.len() {
+            return None;
+        }
+        let happens = match kind {
+            EventKind::Arrival => self.arrival(tag, bytes)?,
+            EventKind::Spike => {
+                Happening::Own(What::Spike { cause: *Cause::ALL.get(usize::from(tag >> 6))? })
+            }
+            EventKind::Predicted => Happening::Own(What::Predicted { crossing: take_time_after(bytes, at)? }),
+            EventKind::Retracted => Happening::Own(What::Retracted { crossing: take_time_after(bytes, at)? }),
+            EventKind::Confirmed => Happening::Own(What::Confirmed),
+            EventKind::Checkpoint => Happening::Own(What::Checkpoint),
+            EventKind::RefractoryEnd => Happening::Own(What::RefractoryEnd),
+            EventKind::Stimulus => Happening::Own(What::Stimulus { current: take_f64(bytes)? }),
+            EventKind::Window => return None,
+        };
+        let neuron = LocalId(neuron - self.first[population]);
+        Some(Told::Event(Event {
+            at,
+            generation,
+            population: PopulationId(population as u32),
+            neuron,
+            happens,
+        }))
+    }
+
+    #[inline]
+    fn arrival(&mut self, tag: u8, bytes: &mut &[u8]) -> Option<Happening> {
+        if tag & SAME_SOURCE == 0 {
+            let source = i64::from(self.past.source.0).checked_add(take_signed(bytes)?)?;
+            self.past.source = (u32::try_from(source).ok()?, u32::try_from(take(bytes)?).ok()?);
+        }
+        let (source, projection) = self.past.source;
+        // More projections than this no scenario has; a damaged number must not ask for memory.
+        if projection > 1 << 24 {
+            return None;
+        }
+        let weight = self.past.weight(projection);
+        if tag & SAME_WEIGHT == 0 {
+            *weight = Some((take_f64(bytes)?, take_f64(bytes)?));
+        }
+        let (weight, delay_ms) = (*weight)?;
+        Some(Happening::Arrival { source: NeuronId(source), projection, weight, delay_ms })
+    }
+}
+
+/// Appends an integer of variable length.
+#[inline]
+pub fn put(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 128 {
+        bytes.push(value as u8 | 128);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+#[inline]
+fn put_signed(bytes: &mut Vec<u8>, value: i64) {
+    put(bytes, (value << 1 ^ value >> 63) as u64);
+}
+
+fn put_time_after(bytes: &mut Vec<u8>, at: Time, later: Time) {
+    let (epoch, offset) = later.parts();
+    put(bytes, epoch.wrapping_sub(at.parts().0));
+    bytes.extend(offset.to_le_bytes());
+}
+
+fn take_byte(bytes: &mut &[u8]) -> Option<u8> {
+    let (&byte, rest) = bytes.split_first()?;
+    *bytes = rest;
+    Some(byte)
+}
+
+/// Takes an integer of variable length off the front.
+#[inline]
+pub fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = take_byte(bytes)?;
+        value |= u64::from(byte & 127) << shift;
+        if byte < 128 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+fn take_signed(bytes: &mut &[u8]) -> Option<i64> {
+    let value = take(bytes)?;
+    Some((value >> 1) as i64 ^ -((value & 1) as i64))
+}
+
+fn take_f64(bytes: &mut &[u8]) -> Option<f64> {
+    let (front, rest) = bytes.split_first_chunk::<8>()?;
+    *bytes = rest;
+    Some(f64::from_le_bytes(*front))
+}
+
+fn take_time_after(bytes: &mut &[u8], at: Time) -> Option<Time> {
+    let epoch = at.parts().0.wrapping_add(take(bytes)?);
+    Time::from_parts(epoch, take_f64(bytes)?)
+}

@@ -1,0 +1,265 @@
+use super::*;
+use crate::run::prepare;
+use crate::scenario::{Limits, Scenario, check};
+use proptest::prelude::*;
+use synfire_core::engine::{EngineKind, Options};
+use synfire_core::events::{Event, EventKind, Happening, Told};
+use synfire_core::group::{Cause, What};
+use synfire_core::{LocalId, NeuronId, PopulationId, Time};
+
+/// Two populations that excite and inhibit each other, random input, and a stimulus.
+fn scenario() -> Scenario {
+    let text = serde_json::json!({
+        "synfire": 1,
+        "name": "pair",
+        "seed": 5,
+        "duration": 60,
+        "populations": {
+            "drive": { "size": 20, "neuron": { "model": "poisson", "rate": 60 } },
+            "excited": {
+                "size": 30,
+                "neuron": { "model": "lif", "tau_m": 10 },
+                "receptors": { "exc": { "kind": "exponential", "tau": 3 }, "kick": { "kind": "delta" } }
+            },
+            "calm": {
+                "size": 5,
+                "neuron": { "model": "lif", "i_e": 100 },
+                "receptors": { "exc": { "kind": "alpha", "tau": 2 } }
+            }
+        },
+        "projections": [
+            { "source": "drive", "target": "excited", "receptor": "exc",
+              "connect": { "rule": "fixed_in_degree", "k": 8 }, "weight": { "uniform": [50, 400] }, "delay": 1.5 },
+            { "source": "excited", "target": "calm", "receptor": "exc",
+              "connect": { "rule": "pairwise_bernoulli", "p": 0.5 }, "weight": 90, "delay": { "uniform": [0.5, 3] } },
+            { "source": "calm", "target": "excited", "receptor": "kick", "connect": { "rule": "all_to_all" }, "weight": -2, "delay": 0.75 }
+        ],
+        "stimuli": [{ "kind": "current_step", "population": "calm", "ids": [1, 3], "at": 20, "until": 40, "amplitude": 400 }]
+    });
+    check(text.to_string(), "pair.json".as_ref(), &Limits::default()).unwrap()
+}
+
+fn header(scenario: &Scenario, filter: &str) -> Header {
+    Header {
+        name: scenario.name.clone(),
+        filter: filter.to_owned(),
+        who: Who::of(scenario),
+        ..Header::default()
+    }
+}
+
+/// Runs the scenario with a log at `path`; gives the numbers of spikes and of arrivals.
+fn logged(path: &Path, filter: &str, engine: EngineKind) -> (u64, u64) {
+    let scenario = scenario();
+    let options = Options { engine: Some(engine), ..Options::default() };
+    let mut simulation = prepare(&scenario, vec![], &options).unwrap();
+    let mut log = Setup::new(path, &header(&scenario, filter), true).unwrap().start().unwrap();
+    for stop in [0.3, 21.5, 60.0] {
+        simulation.run(Time::from_ms(stop).unwrap(), &mut log.events).unwrap();
+        log.writing.check().unwrap();
+    }
+    log.finish().unwrap();
+    let counts = simulation.counts();
+    (counts.spikes.iter().sum(), counts.arrivals)
+}
+
+fn read(path: &Path, filter: &EventFilter) -> Vec<Told> {
+    let mut told = vec![];
+    Log::open(path)
+        .unwrap()
+        .for_each(filter, |event| {
+            told.push(*event);
+            true
+        })
+        .unwrap();
+    told
+}
+
+fn count(told: &[Told], kind: EventKind) -> u64 {
+    told.iter().filter(|told| matches!(told, Told::Event(event) if event.kind() == kind)).count() as u64
+}
+
+#[test]
+fn the_log_has_what_was_processed_exactly() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let (spikes, arrivals) = logged(&file("w.synlog"), "", EngineKind::Lookahead);
+    let by_window = read(&file("w.synlog"), &EventFilter::ALL);
+    assert_eq!(
+        (count(&by_window, EventKind::Spike), count(&by_window, EventKind::Arrival)),
+        (spikes, arrivals)
+    );
+    assert!(spikes > 100 && arrivals > 1000, "{spikes} spikes, {arrivals} arrivals");
+    assert_eq!(count(&by_window, EventKind::Stimulus), 4);
+
+    assert_eq!(logged(&file("q.synlog"), "", EngineKind::Queue), (spikes, arrivals));
+    let events =
+        |told: Vec<Told>| told.into_iter().filter(|told| matches!(told, Told::Event(_))).collect::<Vec<_>>();
+    let by_instant = events(read(&file("q.synlog"), &EventFilter::ALL));
+    assert_eq!(events(by_window.clone()), by_instant, "both engines log the same");
+    let is_later = |pair: &[Told]| file::time_of(&pair[0]) <= file::time_of(&pair[1]);
+    assert!(by_instant.windows(2).all(is_later));
+
+    logged(&file("w.jsonl"), "", EngineKind::Lookahead);
+    let lines = fs::read_to_string(file("w.jsonl")).unwrap();
+    let who = Who::of(&scenario());
+    let expected: Vec<String> =
+        by_window.iter().map(|told| serde_json::to_string(&Line::of(told, &who)).unwrap()).collect();
+    assert_eq!(lines.lines().collect::<Vec<_>>(), expected, "the lines are the log's");
+
+    logged(&file("w.json"), "", EngineKind::Lookahead);
+    let trace: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(file("w.json")).unwrap()).unwrap();
+    let in_trace = trace["traceEvents"].as_array().unwrap().iter().filter(|event| event["ph"] != "M").count();
+    assert_eq!(in_trace, by_window.len());
+}
+
+#[test]
+fn filters_keep_the_same_before_and_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let (all, some) = (folder.path().join("all.synlog"), folder.path().join("some.synlog"));
+    logged(&all, "", EngineKind::Lookahead);
+    let who = Who::of(&scenario());
+    for text in [
+        "kind=spike",
+        "kind=arrival,refractory_end neuron=excited:3-7,calm:1 from=12.5 until=40",
+        "source=calm:1",
+        "neuron=calm",
+        "kind=window,spike from=59",
+    ] {
+        let filter = FilterText::parse(text).unwrap().filter(&who).unwrap();
+        let expected: Vec<Told> =
+            read(&all, &EventFilter::ALL).into_iter().filter(|told| file::passes(&filter, told)).collect();
+        assert!(!expected.is_empty(), "{text}");
+        assert_eq!(read(&all, &filter), expected, "{text}, read");
+        logged(&some, text, EngineKind::Lookahead);
+        assert_eq!(read(&some, &EventFilter::ALL), expected, "{text}, logged");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_filter_is_said() {
+    let who = Who::of(&scenario());
+    let error = |text: &str| {
+        FilterText::parse(text).and_then(|parts| parts.filter(&who).map(drop)).unwrap_err().to_string()
+    };
+    let told = [
+        "spike",
+        "kind=spik",
+        "neuron=exited:3",
+        "neuron=excited:30",
+        "neuron=excited:7-3",
+        "neuron=3",
+        "neuron=excited:x",
+        "from=-1",
+        "from=3 until=3",
+        "kind=spike kind=spike",
+    ]
+    .map(|text| format!("{text}\n    {}", error(text)));
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn a_log_that_is_cut_off_or_changed_is_never_taken_for_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, other) = (folder.path().join("a.synlog"), folder.path().join("b.synlog"));
+    logged(&path, "kind=spike neuron=calm", EngineKind::Lookahead);
+    let whole = read(&path, &EventFilter::ALL);
+    let bytes = fs::read(&path).unwrap();
+    for length in 0..bytes.len() {
+        fs::write(&other, &bytes[..length]).unwrap();
+        if let Ok(log) = Log::open(&other) {
+            assert!(!log.is_whole, "{length} of {} bytes", bytes.len());
+            let told = read(&other, &EventFilter::ALL);
+            assert_eq!(told, whole[..told.len()]);
+        }
+    }
+    for place in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[place] ^= 4;
+        fs::write(&other, &changed).unwrap();
+        let mut told = vec![];
+        let read = Log::open(&other).and_then(|mut log| {
+            log.for_each(&EventFilter::ALL, |event| {
+                told.push(*event);
+                true
+            })
+            .map(|()| log.is_whole)
+        });
+        assert!(!matches!(read, Ok(true)), "byte {place}");
+        assert_eq!(told, whole[..told.len()]);
+    }
+}
+
+#[test]
+fn a_file_that_is_there_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = scenario();
+    let path = folder.path().join("a.synlog");
+    fs::write(&path, "mine").unwrap();
+    let error = |path: &Path| Setup::new(path, &header(&scenario, ""), false).unwrap_err();
+    assert!(matches!(error(&path), SetupError::Exists(_)));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    assert!(matches!(error(&folder.path().join("a.log")), SetupError::Form(_)));
+}
+
+fn time() -> impl Strategy<Value = Time> {
+    (0u64..1 << 40, 0.0..1.0f64).prop_map(|(epoch, offset)| Time::from_parts(epoch, offset).unwrap())
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let own = prop_oneof![
+        time().prop_map(|crossing| What::Predicted { crossing }),
+        time().prop_map(|crossing| What::Retracted { crossing }),
+        Just(What::Confirmed),
+        Just(What::Checkpoint),
+        Just(What::RefractoryEnd),
+        (-1e9..1e9f64).prop_map(|current| What::Stimulus { current }),
+        (0usize..3).prop_map(|cause| What::Spike { cause: Cause::ALL[cause] }),
+    ];
+    let arrival = (0u32..9, 0u32..3, -2i32..3, 0u32..2).prop_map(|(source, projection, weight, delay)| {
+        let (weight, delay_ms) = (f64::from(weight), f64::from(delay));
+        Happening::Arrival { source: NeuronId(source), projection, weight, delay_ms }
+    });
+    prop_oneof![own.prop_map(Happening::Own), arrival]
+}
+
+proptest! {
+    #[test]
+    fn blocks_come_back(parts in prop::collection::vec((prop::option::of(time()), 0u32..3, 0u32..2, 0u32..70, happening()), 1..60)) {
+        let sizes = [70, 70];
+        let mut at = Time::ZERO;
+        let mut told = vec![];
+        for (when, generation, population, neuron, happens) in parts {
+            at = when.unwrap_or(at);
+            let (population, neuron) = (PopulationId(population), LocalId(neuron));
+            told.push(Told::Event(Event { at, generation, population, neuron, happens }));
+            if generation == 2 {
+                told.push(Told::Window(at, at.after(3.25)));
+            }
+        }
+        let mut encoder = Encoder::new(&sizes);
+        for _ in 0..2 {
+            for event in &told {
+                match event {
+                    Told::Event(event) => encoder.event(event),
+                    Told::Window(from, to) => encoder.window(*from, *to),
+                }
+            }
+            let summary = encoder.close();
+            prop_assert_eq!(summary.events as usize, told.len());
+            prop_assert_eq!(block::Summary::decode(&mut &summary.encode()[..]), Some(summary));
+            let mut back = vec![];
+            let decoded = block::Decoder::new(&sizes).decode(encoder.bytes(), |event| { back.push(event); true });
+            prop_assert_eq!(decoded, Some(()));
+            prop_assert_eq!(&back, &told);
+            encoder.clear();
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_a_block_or_none(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = block::Decoder::new(&[70, 70]).decode(&bytes, |_| true);
+        let _ = block::Summary::decode(&mut &bytes[..]);
+    }
+}
