@@ -1,11 +1,19 @@
 //! Figures of an analysis: the phase plane with nullclines, zones and the cycle; rate against current; phase response.
 
-use super::Analysis;
-use crate::plot::figure::{GREY, Panel, colour};
+use super::{Analysis, Curve};
+use crate::plot::figure::{COLOURS, GREY, Panel, colour};
 use synfire_pwl::analysis::{Cycle, Leg};
+use synfire_pwl::linear::Spectrum;
+use synfire_pwl::system::{Step, Walk};
+
+const THRESHOLD: &str = COLOURS[4];
 
 /// Points of an orbit in each zone.
 const LEG_POINTS: usize = 80;
+
+/// Zones that an orbit to rest passes at most, and how long its end is, in slowest time constants.
+const MOST_LEGS: usize = 100;
+const TAIL: f64 = 8.0;
 
 /// Part of the range that is left free around what is shown.
 const MARGIN: f64 = 0.08;
@@ -43,30 +51,63 @@ fn orbit(analysis: &Analysis, cycle: &Cycle) -> Vec<(f64, f64)> {
     cycle.legs.iter().flat_map(states).collect()
 }
 
+/// The way back to rest of a membrane that does not go on firing, after a kick to its threshold or from its reset.
+fn excursion(analysis: &Analysis) -> Vec<(f64, f64)> {
+    let membrane = &analysis.membrane;
+    let (system, current) = (membrane.system(), membrane.current());
+    let rest = membrane.resting_state(current);
+    let start = if membrane.reset().is_some() { membrane.rest() } else { [membrane.v_th(), rest[1]] };
+    let mut walk = Walk::new(system, start, current, &[]);
+    let mut points = Vec::new();
+    for _ in 0..MOST_LEGS {
+        let from = walk.clone();
+        let step = walk.step(f64::INFINITY);
+        let linear = &system.zones()[from.zone].field.linear;
+        let (dwell_ms, is_last) = match step {
+            Step::Face { .. } | Step::Leaves { .. } => (walk.elapsed_ms - from.elapsed_ms, false),
+            Step::Never { .. } if linear.is_stable() => (TAIL / -slowest(linear.spectrum), true),
+            _ => return Vec::new(),
+        };
+        // Closer at the start, where it is fast.
+        points.extend((0..=2 * LEG_POINTS).map(|i| {
+            let part = i as f64 / (2 * LEG_POINTS) as f64;
+            let x = from.at(from.elapsed_ms + dwell_ms * part * part);
+            (x[0], x[1])
+        }));
+        if is_last {
+            return points;
+        }
+    }
+    Vec::new()
+}
+
+/// The real part of the eigenvalue that decays most slowly.
+fn slowest(spectrum: Spectrum) -> f64 {
+    match spectrum {
+        Spectrum::Real(slowest, _) | Spectrum::Complex(slowest, _) => slowest,
+    }
+}
+
 fn phase_plane(analysis: &Analysis) -> Panel {
     let membrane = &analysis.membrane;
-    let orbit = analysis.cycle.as_ref().map_or(Vec::new(), |cycle| orbit(analysis, cycle));
+    let (system, current) = (membrane.system(), membrane.current());
+    let (orbit, what) = match &analysis.cycle {
+        Some(cycle) => (orbit(analysis, cycle), "cycle"),
+        None => (excursion(analysis), "orbit to rest"),
+    };
     let rests = || analysis.equilibria.iter().map(|found| (found.x[0], found.x[1]));
     let shown = || orbit.iter().copied().chain(rests());
-    let borders = || membrane.system().faces().iter().map(|face| face.offset);
+    let borders = || system.faces().iter().map(|face| face.offset);
     let v = range(shown().map(|x| x.0).chain(borders()));
-    let system = membrane.system();
-    let current = membrane.current();
-    let corners = borders().flat_map(|border| {
-        let zones = system.zones().iter().enumerate();
-        let beside = zones.filter(move |(index, _)| system.interval(*index).contains(&border));
-        beside.map(move |(_, zone)| {
-            let [a, b] = zone.field.linear.matrix.rows[0];
-            -(a * border + zone.field.force[0] + current) / b
-        })
-    });
-    let w = range(shown().map(|x| x.1).chain(corners));
+    let w = range(shown().map(|x| x.1).chain(corners(analysis)));
 
     let title = format!("{}: phase plane at I = {current}", analysis.subject.model);
     let mut panel = Panel::new(v, w, 420.0).labelled(&title, "v", "w");
-    for border in borders() {
+    let mut legend = Vec::new();
+    for border in borders().filter(|border| *border != membrane.v_th()) {
         panel.dashed_line(vec![(border, w.0), (border, w.1)], 0.8, GREY);
     }
+    panel.dashed_line(vec![(membrane.v_th(), w.0), (membrane.v_th(), w.1)], 1.2, THRESHOLD);
     for (index, zone) in system.zones().iter().enumerate() {
         let [lower, upper] = system.interval(index);
         let ends = [lower.max(v.0), upper.min(v.1)];
@@ -85,19 +126,48 @@ fn phase_plane(analysis: &Analysis) -> Panel {
     }
     if !orbit.is_empty() {
         panel.line(orbit.clone(), 2.2, colour(0));
+        legend.push((what, colour(0)));
     }
-    for found in &analysis.equilibria {
-        let colour = if found.kind.is_stable() { colour(6) } else { colour(3) };
-        panel.dots(vec![(found.x[0], found.x[1])], 9.0, colour);
+    legend.extend([("dv/dt = 0", colour(1)), ("dw/dt = 0", colour(2))]);
+    legend.extend(rest_dots(&mut panel, analysis, |x| (x[0], x[1])));
+    legend.push(("threshold", THRESHOLD));
+    if borders().count() > 1 {
+        legend.push(("zones", GREY));
     }
-    panel.legend([
-        ("cycle", colour(0)),
-        ("dv/dt = 0", colour(1)),
-        ("dw/dt = 0", colour(2)),
-        ("stable rest", colour(6)),
-        ("unstable rest", colour(3)),
-    ]);
+    panel.legend(legend);
     panel
+}
+
+/// Heights at which dv/dt = 0 meets the borders of zones.
+fn corners(analysis: &Analysis) -> impl Iterator<Item = f64> {
+    let (system, current) = (analysis.membrane.system(), analysis.membrane.current());
+    system.faces().iter().flat_map(move |face| {
+        let zones = system.zones().iter().enumerate();
+        let beside = zones.filter(move |(index, _)| system.interval(*index).contains(&face.offset));
+        beside.map(move |(_, zone)| {
+            let [a, b] = zone.field.linear.matrix.rows[0];
+            -(a * face.offset + zone.field.force[0] + current) / b
+        })
+    })
+}
+
+/// A dot at each equilibrium, and what the dots' colours mean.
+fn rest_dots(
+    panel: &mut Panel,
+    analysis: &Analysis,
+    place: impl Fn([f64; 2]) -> (f64, f64),
+) -> Vec<(&'static str, &'static str)> {
+    let kinds = [(true, "stable rest", colour(6)), (false, "unstable rest", colour(3))];
+    let mut legend = Vec::new();
+    for (is_stable, word, colour) in kinds {
+        let these = analysis.equilibria.iter().filter(|found| found.kind.is_stable() == is_stable);
+        let dots: Vec<(f64, f64)> = these.map(|found| place(found.x)).collect();
+        if !dots.is_empty() {
+            panel.dots(dots, 9.0, colour);
+            legend.push((word, colour));
+        }
+    }
+    legend
 }
 
 /// The part of a straight line between two heights.
@@ -121,7 +191,8 @@ fn phase_line(analysis: &Analysis) -> Panel {
     let current = membrane.current();
     let faces: Vec<f64> = system.faces().iter().map(|face| face.offset).collect();
     let reset = membrane.reset().map(|reset| reset.v);
-    let v = range(faces.iter().copied().chain(reset).chain(analysis.equilibria.iter().map(|found| found.x[0])));
+    let v =
+        range(faces.iter().copied().chain(reset).chain(analysis.equilibria.iter().map(|found| found.x[0])));
     let mut points = Vec::new();
     for (index, zone) in system.zones().iter().enumerate() {
         let [lower, upper] = system.interval(index);
@@ -133,34 +204,33 @@ fn phase_line(analysis: &Analysis) -> Panel {
     let title = format!("{}: dv/dt at I = {current}", analysis.subject.model);
     let mut panel = Panel::new(v, speed, 300.0).labelled(&title, "v", "dv/dt (1/ms)");
     panel.level(0.0, "");
-    for at in [Some(membrane.v_th()), reset].into_iter().flatten() {
-        panel.dashed_line(vec![(at, speed.0), (at, speed.1)], 0.8, GREY);
+    for (at, colour) in [(Some(membrane.v_th()), THRESHOLD), (reset, colour(5))] {
+        panel.dashed_line(at.iter().flat_map(|&at| [(at, speed.0), (at, speed.1)]).collect(), 1.2, colour);
     }
     panel.line(points, 1.8, colour(0));
-    for found in &analysis.equilibria {
-        let colour = if found.kind.is_stable() { colour(6) } else { colour(3) };
-        panel.dots(vec![(found.x[0], 0.0)], 9.0, colour);
-    }
-    panel.legend([("dv/dt", colour(0)), ("stable rest", colour(6)), ("unstable rest", colour(3))]);
+    let mut legend = vec![("dv/dt", colour(0))];
+    legend.extend(rest_dots(&mut panel, analysis, |x| (x[0], 0.0)));
+    legend.extend([("threshold", THRESHOLD), ("reset", colour(5))]);
+    panel.legend(legend);
     panel
 }
 
 fn rates(analysis: &Analysis) -> Panel {
-    let y = range(analysis.rates.iter().map(|rate| rate.1).chain([0.0]));
-    let mut panel = Panel::new(analysis.currents, (0.0, y.1), 240.0);
+    let Curve { onset, rates, .. } = &analysis.curve;
+    let highest = rates.iter().map(|rate| rate.1).fold(0.0, f64::max);
+    let top = if highest > 0.0 { (1.0 + MARGIN) * highest } else { 1.0 };
+    let mut panel = Panel::new(analysis.currents, (0.0, top), 240.0);
     panel = panel.labelled("Rate under a constant current that is switched on at rest", "I", "rate (Hz)");
-    // Silence and firing are two lines: between them the rate may jump.
-    for fires in [false, true] {
-        let part = analysis.rates.iter().copied().filter(|rate| (rate.1 > 0.0) == fires);
-        let part: Vec<(f64, f64)> = part.collect();
-        if part.len() > 1 {
-            panel.line(part, 1.8, colour(0));
-        }
+    // Silence and firing are lines of their own: between them the rate may jump.
+    for part in rates.chunk_by(|a, b| (a.1 > 0.0) == (b.1 > 0.0)).filter(|part| part.len() > 1) {
+        panel.line(part.to_vec(), 1.8, colour(0));
     }
-    if let Some(onset) = &analysis.onset {
-        panel.dashed_line(vec![(onset.rheobase, 0.0), (onset.rheobase, y.1)], 0.8, GREY);
-        panel.legend([("rate", colour(0)), ("rheobase", GREY)]);
+    let mut legend = vec![("rate", colour(0))];
+    if let Some(onset) = onset {
+        panel.dashed_line(vec![(onset.rheobase, 0.0), (onset.rheobase, top)], 0.8, GREY);
+        legend.push(("rheobase", GREY));
     }
+    panel.legend(legend);
     panel
 }
 
@@ -171,6 +241,10 @@ fn response(analysis: &Analysis) -> Option<Panel> {
     let title = "Phase response: by how much a small jump of v brings spikes forward";
     let mut panel = panel.labelled(title, "time after a spike (ms)", "advance (ms per unit)");
     panel.level(0.0, "");
-    panel.line(response.at_ms.iter().copied().zip(response.advance_ms.iter().copied()).collect(), 1.8, colour(0));
+    panel.line(
+        response.at_ms.iter().copied().zip(response.advance_ms.iter().copied()).collect(),
+        1.8,
+        colour(0),
+    );
     Some(panel)
 }

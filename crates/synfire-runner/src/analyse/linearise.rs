@@ -3,6 +3,8 @@
 use super::{Subject, SubjectError};
 use crate::catalogue;
 use serde_json::{Map, Value, json};
+use std::fs;
+use std::path::Path;
 use synfire_core::Time;
 use synfire_core::engine::{Options, Simulation};
 use synfire_core::group::PopulationSetup;
@@ -11,9 +13,16 @@ use synfire_core::observer::Raster;
 use synfire_core::spec::{Column, ParamError, ParamTable};
 use synfire_numerics::math;
 use synfire_pwl::approximation::{Approximation, best};
+use synfire_pwl::pieces::PiecewiseLinear;
 
 /// The models that can be made piecewise linear: those whose only nonlinearity is a function of v.
 pub const MODELS: [&str; 4] = ["qif_normalised", "qif", "eif", "fitzhugh_nagumo"];
+
+/// Where the cubic nullcline is approximated unless told otherwise: a little beyond the largest oscillations.
+const CUBIC: (f64, f64) = (-2.2, 2.2);
+
+/// How far above v_t an exponential is approximated unless told otherwise, in units of delta_t.
+const UPSTROKE: f64 = 6.0;
 
 /// A smooth neuron as f(v) and the piecewise-linear model that takes its place.
 struct Shape {
@@ -22,8 +31,8 @@ struct Shape {
     range: (f64, f64),
     model: &'static str,
     numbers: Vec<(&'static str, f64)>,
-    /// Its variables at the start.
-    start: Vec<f64>,
+    /// Its variables, and where they start unless the scenario says so.
+    start: Vec<(&'static str, f64)>,
 }
 
 /// A piecewise-linear neuron in the place of a smooth one.
@@ -39,6 +48,19 @@ pub struct Linearised {
     pub spikes: Vec<f64>,
 }
 
+/// How far spikes are from those of the smooth neuron; none where there are too few.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moved {
+    /// The last interval that both have, of the piecewise-linear neuron, ms.
+    pub period_ms: Option<f64>,
+    /// How much longer that is than the smooth neuron's, ms.
+    pub period_by_ms: Option<f64>,
+    /// How much later the first spike comes, ms.
+    pub first_by_ms: Option<f64>,
+    /// How much later the last spike that both have comes, ms.
+    pub last_by_ms: Option<f64>,
+}
+
 /// A smooth neuron and its piecewise-linear ones.
 #[derive(Debug)]
 pub struct Comparison {
@@ -46,9 +68,13 @@ pub struct Comparison {
     pub subject: Subject,
     /// Over which v it was approximated.
     pub range: (f64, f64),
+    /// Where all start: its variables.
+    pub variables: Vec<(&'static str, f64)>,
+    /// How long they run.
+    pub duration: Time,
     /// Its own spikes, ms.
     pub spikes: Vec<f64>,
-    /// By rising number of pieces.
+    /// As asked for, by rising number of pieces.
     pub linearised: Vec<Linearised>,
 }
 
@@ -63,51 +89,42 @@ pub fn linearise(
     range: Option<(f64, f64)>,
     duration: Time,
 ) -> Result<Comparison, SubjectError> {
-    let shape = shape(&subject)?;
-    let (low, high) = range.unwrap_or(shape.range);
+    let shape = shape(&subject, range)?;
+    let (low, high) = shape.range;
     if !(low.is_finite() && high.is_finite() && low < high) {
         return Err(SubjectError::Range(low, high));
     }
-    // Both start from the same place: what the scenario gives, else the reset, or 0.
+    // All start from the same place: what the scenario gives, else the reset, or 0.
     let mut setup = subject.setup.clone();
-    for variable in 0..shape.start.len() {
-        if setup.initial.iter().all(|given| given.0 != variable) {
-            setup.initial.push((variable, Column::Same(shape.start[variable])));
-        }
+    let mut variables = Vec::new();
+    for (variable, (name, usual)) in shape.start.iter().copied().enumerate() {
+        let given = setup.initial.iter().find(|given| given.0 == variable).map(|given| given.1.at(0));
+        variables.push((name, given.unwrap_or(usual)));
     }
+    let initial = variables.iter().map(|variable| Column::Same(variable.1));
+    setup.initial = initial.enumerate().collect();
     let spikes = run(subject.model, &setup, duration)?;
     let mut linearised = Vec::new();
     for &pieces in pieces {
         let approximation = best(&shape.f, low, high, pieces);
-        let (points, slopes) = (approximation.function.points(), approximation.function.slopes());
-        let mut neuron = Map::new();
-        neuron.insert("model".to_owned(), json!(shape.model));
-        for &(name, value) in &shape.numbers {
-            neuron.insert(name.to_owned(), json!(value));
-        }
-        neuron.insert("points".to_owned(), json!(points));
-        neuron.insert("slopes".to_owned(), json!(slopes));
-        let spikes = run(shape.model, &pwl_setup(&shape, points, slopes, &setup), duration)?;
-        linearised.push(Linearised { pieces, approximation, neuron: Value::Object(neuron), spikes });
+        let parameters = parameters(&shape, &approximation.function);
+        let neuron = neuron_json(shape.model, &parameters);
+        let spikes = run(shape.model, &PopulationSetup { parameters, ..setup.clone() }, duration)?;
+        linearised.push(Linearised { pieces, approximation, neuron, spikes });
     }
-    Ok(Comparison { subject, range: (low, high), spikes, linearised })
+    Ok(Comparison { subject, range: (low, high), variables, duration, spikes, linearised })
 }
 
-/// What the piecewise-linear neuron is made from.
-fn pwl_setup(
-    shape: &Shape,
-    points: &[[f64; 2]],
-    slopes: [f64; 2],
-    smooth: &PopulationSetup,
-) -> PopulationSetup {
+/// The parameters of the piecewise-linear neuron.
+fn parameters(shape: &Shape, f: &PiecewiseLinear) -> ParamTable {
     let entry = catalogue::find(shape.model).expect("a model of the catalogue");
-    let mut parameters = ParamTable::defaults(entry.spec.parameters);
+    let mut table = ParamTable::defaults(entry.spec.parameters);
     for &(name, value) in &shape.numbers {
-        parameters.set(name, Column::Same(value));
+        table.set(name, Column::Same(value));
     }
-    parameters.set_list("points", points.concat());
-    parameters.set_list("slopes", slopes.to_vec());
-    PopulationSetup { parameters, ..smooth.clone() }
+    table.set_list("points", f.points().concat());
+    table.set_list("slopes", f.slopes().to_vec());
+    table
 }
 
 /// The spikes of one neuron alone, ms.
@@ -115,7 +132,7 @@ fn run(model: &str, setup: &PopulationSetup, until: Time) -> Result<Vec<f64>, Su
     let failed = |why: String| SubjectError::Run(format!("{model}: {why}"));
     let entry = catalogue::find(model).ok_or_else(|| failed("not in this build".to_owned()))?;
     let group = (entry.build)(setup).map_err(|error| failed(error.to_string()))?;
-    let network = Network { groups: vec![group], projections: Vec::new() };
+    let network = Network { groups: vec![group], projections: Vec::new(), rates: None };
     let mut simulation = Simulation::new(network, Vec::new(), &Options::default())
         .map_err(|error| failed(error.to_string()))?;
     let mut raster = Raster::default();
@@ -123,32 +140,43 @@ fn run(model: &str, setup: &PopulationSetup, until: Time) -> Result<Vec<f64>, Su
     Ok(raster.spikes.iter().map(|spike| spike.0.as_ms()).collect())
 }
 
-fn shape(subject: &Subject) -> Result<Shape, SubjectError> {
+/// The neuron as f(v), over `range` if that is given, else from reset, or where it starts if that is lower, to
+/// threshold.
+fn shape(subject: &Subject, range: Option<(f64, f64)>) -> Result<Shape, SubjectError> {
     let row = subject.setup.parameters.row(0);
     let get = |name: &str| row.get(name);
-    let one_dimensional = |f: Box<dyn Fn(f64) -> f64>, current: f64| Shape {
+    // What lies at infinity is cut off at the ends of the range.
+    let cut = |v: f64| match range {
+        Some((low, high)) if v.is_infinite() => v.clamp(low, high),
+        _ => v,
+    };
+    let given = subject.setup.initial.iter().find(|given| given.0 == 0).map(|given| given.1.at(0));
+    let lowest = |reset: f64| given.map_or(reset, |start| start.min(reset));
+    let one_dimensional = |f: Box<dyn Fn(f64) -> f64>, upper: f64, current: f64| Shape {
         f,
-        range: (get("v_reset"), get("v_peak")),
+        range: range.unwrap_or((lowest(get("v_reset")), upper)),
         model: "pwl_integrate_and_fire",
         numbers: vec![
-            ("v_th", get("v_peak")),
-            ("v_reset", get("v_reset")),
+            ("v_th", cut(get("v_peak"))),
+            ("v_reset", cut(get("v_reset"))),
             ("t_ref", get("t_ref")),
             ("i_e", current),
         ],
-        start: vec![get("v_reset")],
+        start: vec![("v", cut(get("v_reset")))],
     };
     match subject.model {
-        "qif_normalised" => Ok(one_dimensional(Box::new(|v| v * v), get("i_e"))),
+        "qif_normalised" => Ok(one_dimensional(Box::new(|v| v * v), get("v_peak"), get("i_e"))),
         "qif" => {
             let (gain, rest, crit) = (get("k") / get("c_m"), get("v_rest"), get("v_crit"));
             let f = move |v: f64| gain * (v - rest) * (v - crit);
-            Ok(one_dimensional(Box::new(f), get("i_e") / get("c_m")))
+            Ok(one_dimensional(Box::new(f), get("v_peak"), get("i_e") / get("c_m")))
         }
         "eif" => {
             let (rate, e_l, delta_t, v_t) = (get("g_l") / get("c_m"), get("e_l"), get("delta_t"), get("v_t"));
             let f = move |v: f64| rate * (delta_t * math::exp((v - v_t) / delta_t) - (v - e_l));
-            Ok(one_dimensional(Box::new(f), get("i_e") / get("c_m")))
+            // Further up the exponential would take all pieces for a part of the spike that takes no time.
+            let upper = get("v_peak").min(v_t + UPSTROKE * delta_t);
+            Ok(one_dimensional(Box::new(f), upper, get("i_e") / get("c_m")))
         }
         "fitzhugh_nagumo" => {
             let (a, b, epsilon) = (get("a"), get("b"), get("epsilon"));
@@ -160,11 +188,17 @@ fn shape(subject: &Subject) -> Result<Shape, SubjectError> {
                 ("v_th", get("v_th")),
                 ("i_e", get("i_e")),
             ];
-            if b == 0.0 {
-                return Err(ParamError::new("b", b, "a number other than 0").into());
+            if b <= 0.0 {
+                return Err(ParamError::new("b", b, "a number greater than 0").into());
             }
             let cubic = |v: f64| v - v * v * v / 3.0;
-            Ok(Shape { f: Box::new(cubic), range: (-2.2, 2.2), model: "pwl_planar", numbers, start: vec![0.0, 0.0] })
+            Ok(Shape {
+                f: Box::new(cubic),
+                range: range.unwrap_or(CUBIC),
+                model: "pwl_planar",
+                numbers,
+                start: vec![("v", 0.0), ("w", 0.0)],
+            })
         }
         model => Err(SubjectError::OtherModel {
             population: subject.population.clone(),
@@ -176,28 +210,113 @@ fn shape(subject: &Subject) -> Result<Shape, SubjectError> {
 }
 
 impl Comparison {
-    /// How many spikes both neurons have.
-    fn common(&self, one: &Linearised) -> usize {
-        self.spikes.len().min(one.spikes.len())
-    }
-
-    /// The row of one number of pieces: pieces, mean and largest error of f, period and its error, shift of the first and of
-    /// the last spike that both have.
-    pub fn row(&self, one: &Linearised) -> [Option<f64>; 6] {
-        let period = |spikes: &[f64]| match spikes {
+    /// How a piecewise-linear neuron's spikes differ, as far as both have them.
+    pub fn moved(&self, one: &Linearised) -> Moved {
+        let common = self.spikes.len().min(one.spikes.len());
+        let period = |spikes: &[f64]| match spikes[..common] {
             [.., before, last] => Some(last - before),
             _ => None,
         };
-        let common = self.common(one);
-        let shift = |index: usize| Some(one.spikes.get(index)? - self.spikes.get(index)?);
-        let (own, found) = (period(&self.spikes[..common]), period(&one.spikes[..common]));
-        [
-            Some(one.approximation.mean_error),
-            Some(one.approximation.largest_error),
-            found,
-            own.zip(found).map(|(own, found)| found - own),
-            shift(0),
-            common.checked_sub(1).and_then(shift),
-        ]
+        let by = |index: usize| Some(one.spikes.get(index)? - self.spikes.get(index)?);
+        let period_ms = period(&one.spikes);
+        Moved {
+            period_ms,
+            period_by_ms: period_ms.zip(period(&self.spikes)).map(|(found, own)| found - own),
+            first_by_ms: by(0),
+            last_by_ms: common.checked_sub(1).and_then(by),
+        }
     }
+
+    /// All numbers.
+    pub fn json(&self) -> Value {
+        let linearised = self.linearised.iter().map(|one| {
+            let moved = self.moved(one);
+            json!({
+                "pieces": one.pieces,
+                "mean_error": one.approximation.mean_error,
+                "largest_error": one.approximation.largest_error,
+                "neuron": one.neuron,
+                "spikes": one.spikes,
+                "period_ms": moved.period_ms,
+                "period_by_ms": moved.period_by_ms,
+                "first_by_ms": moved.first_by_ms,
+                "last_by_ms": moved.last_by_ms,
+            })
+        });
+        json!({
+            "population": self.subject.population,
+            "neuron": self.subject.neuron,
+            "model": self.subject.model,
+            "range": [self.range.0, self.range.1],
+            "spikes": self.spikes,
+            "linearised": linearised.collect::<Vec<_>>(),
+        })
+    }
+
+    /// A scenario in which the neuron and all piecewise-linear ones run side by side, each a population of its own.
+    pub fn scenario(&self) -> Value {
+        let variables: Vec<&str> = self.variables.iter().map(|variable| variable.0).collect();
+        let initial: Map<String, Value> =
+            self.variables.iter().map(|&(name, value)| (name.to_owned(), json!(value))).collect();
+        let own = (
+            self.subject.population.clone(),
+            neuron_json(self.subject.model, &self.subject.setup.parameters),
+        );
+        let others = self
+            .linearised
+            .iter()
+            .map(|one| (format!("{}-pieces-{}", self.subject.population, one.pieces), one.neuron.clone()));
+        let all: Vec<(String, Value)> = [own].into_iter().chain(others).collect();
+        let every = self.duration.as_ms() / STATES;
+        let states =
+            all.iter().map(|(name, _)| json!({ "population": name, "variables": variables, "every": every }));
+        let record = json!({
+            "spikes": all.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            "states": states.collect::<Vec<_>>(),
+        });
+        let population = |neuron: &Value| json!({ "size": 1, "neuron": neuron, "initial": initial });
+        let populations: Map<String, Value> =
+            all.iter().map(|(name, neuron)| (name.clone(), population(neuron))).collect();
+        json!({
+            "synfire": 1,
+            "name": format!("{} made piecewise linear", self.subject.model),
+            "duration": self.duration.as_ms(),
+            "populations": populations,
+            "record": record,
+        })
+    }
+
+    /// Writes that scenario; what was there is replaced, at once.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), SubjectError> {
+        let partial = path.with_extension("partial");
+        let text = format!("{:#}\n", self.scenario());
+        let written = fs::write(&partial, text).and_then(|()| fs::rename(&partial, path));
+        written.map_err(|source| SubjectError::Write { path: path.to_owned(), source })
+    }
+}
+
+/// States recorded of each neuron.
+const STATES: f64 = 1000.0;
+
+/// `neuron` of a scenario with these parameters of the first neuron.
+fn neuron_json(model: &str, table: &ParamTable) -> Value {
+    let mut neuron = Map::new();
+    neuron.insert("model".to_owned(), json!(model));
+    for (spec, column) in table.specs.iter().zip(&table.columns) {
+        let value = match column.at(0) {
+            f64::INFINITY => json!("inf"),
+            f64::NEG_INFINITY => json!("-inf"),
+            absent if absent.is_nan() => continue,
+            value => json!(value),
+        };
+        neuron.insert(spec.name.to_owned(), value);
+    }
+    let pairs = |numbers: &[f64]| json!(numbers.chunks(2).collect::<Vec<_>>());
+    for (name, numbers) in &table.lists {
+        neuron.insert((*name).to_owned(), if *name == "points" { pairs(numbers) } else { json!(numbers) });
+    }
+    Value::Object(neuron)
 }

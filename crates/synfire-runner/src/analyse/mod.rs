@@ -5,8 +5,12 @@ pub mod figure;
 pub mod linearise;
 mod report;
 
+pub use report::class;
+
 use crate::build::{BuildError, population_setup};
 use crate::scenario::Scenario;
+use std::io;
+use std::path::PathBuf;
 use synfire_core::group::PopulationSetup;
 use synfire_core::receptor::{Receptor, ReceptorSet};
 use synfire_core::spec::{Column, ParamTable};
@@ -67,6 +71,14 @@ pub enum SubjectError {
     /// The two neurons cannot be run.
     #[error("{0}")]
     Run(String),
+    /// The scenario cannot be written.
+    #[error("{}: cannot be written: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
 }
 
 /// One neuron of a scenario, alone.
@@ -132,6 +144,7 @@ fn alone(setup: PopulationSetup, own_variables: usize, neuron: usize) -> Populat
         receptors: Vec::<Receptor>::new(),
         initial: initial.collect(),
         stimuli: Vec::new(),
+        jumps: Vec::new(),
         spike_trains: Vec::new(),
         random: setup.random,
     }
@@ -142,7 +155,7 @@ fn alone(setup: PopulationSetup, own_variables: usize, neuron: usize) -> Populat
 pub struct Request {
     /// The constant currents between which rates and the onset are wanted; one unit to both sides of `i_e` if left out.
     pub currents: Option<(f64, f64)>,
-    /// At how many currents and phases.
+    /// At how many currents and phases; more currents where firing begins and ends.
     pub points: usize,
 }
 
@@ -161,9 +174,18 @@ pub struct Analysis {
     pub cycle: Option<Cycle>,
     /// How small inputs shift the phase of that.
     pub response: Option<PhaseResponse>,
+    /// Rates under these currents.
+    pub curve: Curve,
+}
+
+/// The curve of rate against a constant current that is switched on at rest.
+#[derive(Debug)]
+pub struct Curve {
     /// Where firing begins, if it does between the currents.
     pub onset: Option<Onset>,
-    /// Current and rate, Hz.
+    /// The largest current of those under which it fires, if silence follows.
+    pub fires_until: Option<f64>,
+    /// Current and rate, Hz, by rising current: so many even steps, and ever finer ones where firing begins and ends.
     pub rates: Vec<(f64, f64)>,
 }
 
@@ -192,17 +214,40 @@ pub fn analyse(subject: Subject, request: &Request) -> Result<Analysis, SubjectE
     }
     let cycle = membrane.cycle(membrane.rest(), own).or_else(|| membrane.firing(low, own));
     let response = cycle.as_ref().map(|cycle| membrane.phase_response(cycle, own, request.points));
-    let step = (high - low) / request.points.max(1) as f64;
-    let at: Vec<f64> = (0..=request.points).map(|i| low + step * i as f64).collect();
-    let rates = at.iter().copied().zip(membrane.rates(low, &at)).collect();
     Ok(Analysis {
         equilibria: membrane.equilibria(own),
-        onset: membrane.onset(low, high),
+        curve: curve(&membrane, currents, request.points),
         currents,
         cycle,
         response,
-        rates,
         membrane,
         subject,
     })
 }
+
+fn curve(membrane: &Membrane, (low, high): (f64, f64), points: usize) -> Curve {
+    let step = (high - low) / points.max(1) as f64;
+    let even = |index: usize| if index < points { low + step * index as f64 } else { high };
+    let mut at: Vec<f64> = (0..=points.max(1)).map(even).collect();
+    let fires: Vec<bool> = membrane.rates(low, &at).iter().map(|rate| *rate > 0.0).collect();
+    // It may fall silent again under strong currents: it begins below the first of these currents under which it fires.
+    let onset = (1..at.len()).find(|&index| fires[index]).and_then(|first| membrane.onset(low, at[first]));
+    let last = (1..at.len()).rev().find(|&index| fires[index - 1] && !fires[index]);
+    let fires_until = last.map(|last| membrane.firing_border(low, at[last], at[last - 1]));
+    if let Some(Onset { rheobase, .. }) = onset {
+        at.push(rheobase.next_down());
+        at.extend(FINER.iter().map(|part| rheobase + part * step));
+    }
+    if let Some(end) = fires_until {
+        at.push(end.next_up());
+        at.extend(FINER.iter().map(|part| end - part * step));
+    }
+    at.retain(|current| (low..=high).contains(current));
+    at.sort_by(f64::total_cmp);
+    at.dedup();
+    let rates = membrane.rates(low, &at);
+    Curve { onset, fires_until, rates: at.into_iter().zip(rates).collect() }
+}
+
+/// Where rates are looked at beside the borders of firing, in steps.
+const FINER: [f64; 8] = [0.0, 1e-6, 1e-4, 1e-3, 0.01, 0.05, 0.2, 0.5];

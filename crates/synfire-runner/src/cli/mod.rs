@@ -195,9 +195,9 @@ struct AnalyseArgs {
     #[arg(long, value_name = "ID", default_value_t = 0)]
     neuron: usize,
     /// Constant currents between which rates and the onset are wanted; by default 1 to both sides of `i_e`
-    #[arg(long, value_name = "LOW,HIGH", value_delimiter = ',', num_args = 2, allow_negative_numbers = true)]
-    currents: Vec<f64>,
-    /// At how many currents and phases
+    #[arg(long, value_name = "LOW,HIGH", allow_hyphen_values = true, value_parser = parse_interval)]
+    currents: Option<(f64, f64)>,
+    /// At how many currents and phases; some more currents are looked at where firing begins and ends
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
     points: u16,
     /// Draw phase plane, rates and phase response: .svg or .png, or both
@@ -222,10 +222,14 @@ struct LineariseArgs {
     #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [2, 4, 8, 16, 32],
           value_parser = clap::value_parser!(u16).range(1..=256))]
     pieces: Vec<u16>,
-    /// The interval of v; from reset to threshold, for cubic nullclines from -2.2 to 2.2, if left out
-    #[arg(long, value_name = "LOW,HIGH", value_delimiter = ',', num_args = 2, allow_negative_numbers = true)]
-    range: Vec<f64>,
-    /// Print the neurons as JSON, for scenarios
+    /// The interval of v in which f is approximated; beyond it the outer pieces go on. By default from reset (or the
+    /// start, if that is lower) to threshold, for exponentials to v_t + 6 delta_t, for cubic nullclines from -2.2 to 2.2
+    #[arg(long, value_name = "LOW,HIGH", allow_hyphen_values = true, value_parser = parse_interval)]
+    range: Option<(f64, f64)>,
+    /// Write a scenario in which the neuron and its piecewise-linear ones run side by side
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Print all numbers and the neurons as JSON
     #[arg(long)]
     json: bool,
 }
@@ -308,6 +312,14 @@ fn parse_until(text: &str) -> Result<synfire_core::Time, String> {
     time.ok_or_else(|| "expected a time in ms, at least 0".to_owned())
 }
 
+fn parse_interval(text: &str) -> Result<(f64, f64), String> {
+    let numbers: Option<Vec<f64>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[low, high]) if low.is_finite() && high.is_finite() && low < high => Ok((low, high)),
+        _ => Err("expected two finite numbers LOW,HIGH, the first below the second".to_owned()),
+    }
+}
+
 /// Why the command does not come to its end.
 #[derive(Debug, thiserror::Error)]
 enum CliError {
@@ -353,7 +365,10 @@ impl CliError {
             CliError::View(crate::view::ViewError::Write { .. }) => Exit::RunFailed,
             CliError::Plot(_) | CliError::Selection(_) | CliError::View(_) => Exit::BadInput,
             CliError::EventLog(_) | CliError::LogThread(_) => Exit::RunFailed,
-            CliError::Cases(_) | CliError::Import(_) | CliError::Subject(_) | CliError::Log(_) => Exit::BadInput,
+            CliError::Subject(crate::analyse::SubjectError::Write { .. }) => Exit::RunFailed,
+            CliError::Cases(_) | CliError::Import(_) | CliError::Subject(_) | CliError::Log(_) => {
+                Exit::BadInput
+            }
         }
     }
 }
