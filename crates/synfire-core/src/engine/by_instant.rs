@@ -111,9 +111,8 @@ impl<Q: EventQueue> Engine<Q> {
         let mut records = std::mem::take(&mut self.records);
         let reaches =
             |v: &&Volley| self.network.projections[v.projection as usize].target.index() == population;
-        let in_records = |v: &Volley| {
-            !is_row_group || self.network.projections[v.projection as usize].declared.is_some()
-        };
+        let in_records =
+            |v: &Volley| !is_row_group || self.network.projections[v.projection as usize].declared.is_some();
         if self.volleys.iter().filter(reaches).any(in_records) {
             self.file_records(population, &mut records);
         }
