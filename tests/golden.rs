@@ -126,6 +126,22 @@ fn the_larval_brain() {
 }
 
 #[test]
+fn firing_patterns_in_many_digits() {
+    for engine in [EngineKind::Queue, EngineKind::Lookahead] {
+        let options = Options { engine: Some(engine), ..Options::default() };
+        all_pass(&[top("scenarios/firing-patterns")], 1, &options);
+    }
+}
+
+#[test]
+#[ignore = "two minutes: run with --ignored"]
+fn networks_of_smooth_neurons_and_of_conductances() {
+    let networks =
+        ["coba", "cobahh", "adex-1000", "izhikevich-1000"].map(|name| top("scenarios").join(name));
+    all_pass(&networks, 4, &Options::default());
+}
+
+#[test]
 #[ignore = "about a minute: run with --ignored"]
 fn the_fly_circuit_and_the_benchmarks() {
     all_pass(&[top("scenarios/fly-sugar-circuit")], 2, &Options::default());

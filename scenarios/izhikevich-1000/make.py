@@ -79,6 +79,12 @@ scenario = {
         noise("inhibitory_down", "inhibitory", -INHIBITORY_JUMP),
     ],
     "record": {"spikes": ["excitatory", "inhibitory"]},
+    "expect": {
+        "rates": [
+            {"population": "excitatory", "rate": 10.0, "tolerance": 1},
+            {"population": "inhibitory", "rate": 10.7, "tolerance": 1.5},
+        ],
+    },
 }
 
 text = json.dumps(scenario, indent=1)
