@@ -12,41 +12,42 @@ fn main() {
     divan::main();
 }
 
-/// A model, what else its neuron needs, and weights that make it spike now and then: currents (pA) or conductances (nS).
-struct Driven {
-    name: &'static str,
-    neuron: &'static str,
-    receptors: &'static str,
-    weights: [f64; 2],
-}
-
-const CURRENTS: &str = r#""exc": { "kind": "exponential", "tau": 5 }, "inh": { "kind": "exponential", "tau": 10 }"#;
-const CONDUCTANCES: &str = r#""exc": { "kind": "exponential_conductance", "tau": 5, "e_rev": 0 }, "inh": { "kind": "exponential_conductance", "tau": 10, "e_rev": -80 }"#;
-const JUMPS: &str = r#""exc": { "kind": "delta" }, "inh": { "kind": "delta" }"#;
-
-const MODELS: [Driven; 12] = [
-    Driven { name: "lif, jumps", neuron: r#""model": "lif""#, receptors: JUMPS, weights: [1.0, -1.0] },
-    Driven { name: "lif, currents", neuron: r#""model": "lif""#, receptors: CURRENTS, weights: [60.0, -30.0] },
-    Driven { name: "lif, conductances", neuron: r#""model": "lif""#, receptors: CONDUCTANCES, weights: [2.0, 1.0] },
-    Driven { name: "qif, currents", neuron: r#""model": "qif""#, receptors: CURRENTS, weights: [60.0, -30.0] },
-    Driven { name: "eif, currents", neuron: r#""model": "eif""#, receptors: CURRENTS, weights: [60.0, -30.0] },
-    Driven { name: "adex, currents", neuron: r#""model": "adex""#, receptors: CURRENTS, weights: [60.0, -30.0] },
-    Driven { name: "adex, conductances", neuron: r#""model": "adex""#, receptors: CONDUCTANCES, weights: [2.0, 1.0] },
-    Driven { name: "izhikevich, currents", neuron: r#""model": "izhikevich""#, receptors: CURRENTS, weights: [1.0, -0.5] },
-    Driven { name: "qif_adaptive, currents", neuron: r#""model": "qif_adaptive""#, receptors: CURRENTS, weights: [60.0, -30.0] },
-    Driven { name: "fitzhugh_nagumo, currents", neuron: r#""model": "fitzhugh_nagumo""#, receptors: CURRENTS, weights: [0.1, -0.05] },
-    Driven { name: "morris_lecar, currents", neuron: r#""model": "morris_lecar""#, receptors: CURRENTS, weights: [5.0, -2.5] },
-    Driven { name: "hodgkin_huxley, conductances", neuron: r#""model": "hodgkin_huxley""#, receptors: CONDUCTANCES, weights: [2.0, 1.0] },
+/// Models, kinds of receptors, and weights that make the neuron spike now and then: mV, currents (pA) or conductances (nS).
+const MODELS: [(&str, &str, [f64; 2]); 12] = [
+    ("lif", "jumps", [1.0, -1.0]),
+    ("lif", "currents", [60.0, -30.0]),
+    ("lif", "conductances", [2.0, 1.0]),
+    ("qif", "currents", [60.0, -30.0]),
+    ("eif", "currents", [60.0, -30.0]),
+    ("adex", "currents", [60.0, -30.0]),
+    ("adex", "conductances", [2.0, 1.0]),
+    ("izhikevich", "currents", [1.0, -0.5]),
+    ("qif_adaptive", "currents", [60.0, -30.0]),
+    ("fitzhugh_nagumo", "currents", [0.1, -0.05]),
+    ("morris_lecar", "currents", [5.0, -2.5]),
+    ("hodgkin_huxley", "conductances", [2.0, 1.0]),
 ];
+
+fn receptors(kind: &str) -> &'static str {
+    match kind {
+        "jumps" => r#""exc": { "kind": "delta" }, "inh": { "kind": "delta" }"#,
+        "currents" => {
+            r#""exc": { "kind": "exponential", "tau": 5 }, "inh": { "kind": "exponential", "tau": 10 }"#
+        }
+        _ => {
+            r#""exc": { "kind": "exponential_conductance", "tau": 5, "e_rev": 0 },
+               "inh": { "kind": "exponential_conductance", "tau": 10, "e_rev": -80 }"#
+        }
+    }
+}
 
 /// The mean interval between two arrivals at a neuron, ms.
 const INTERVALS: [f64; 2] = [0.5, 0.1];
 
-fn simulation(model: &Driven, interval: f64) -> Simulation {
+fn simulation(model: &str, kind: &str, [up, down]: [f64; 2], interval: f64) -> Simulation {
     let rate = 500.0 / interval;
-    let Driven { neuron, receptors, weights: [up, down], .. } = model;
-    let scale = interval / 0.5;
-    let (up, down) = (up * scale, down * scale);
+    let (up, down) = (up * interval / 0.5, down * interval / 0.5);
+    let receptors = receptors(kind);
     let source = format!(r#"{{ "size": 100, "neuron": {{ "model": "poisson", "rate": {rate} }} }}"#);
     let projection = |source: &str, receptor: &str, weight: f64| {
         format!(
@@ -55,25 +56,28 @@ fn simulation(model: &Driven, interval: f64) -> Simulation {
     };
     let text = format!(
         r#"{{ "synfire": 1, "duration": 100000, "seed": 1,
-            "populations": {{ "up": {source}, "down": {source}, "neurons": {{ "size": 100, "neuron": {{ {neuron} }}, "receptors": {{ {receptors} }} }} }},
+            "populations": {{ "up": {source}, "down": {source}, "neurons": {{ "size": 100, "neuron": {{ "model": "{model}" }}, "receptors": {{ {receptors} }} }} }},
             "projections": [ {}, {} ], "record": {{ "spikes": ["neurons"] }} }}"#,
         projection("up", "exc", up),
         projection("down", "inh", down)
     );
     let scenario = scenario::check(text, "bench.json".as_ref(), &Limits::default()).expect("a scenario");
-    Simulation::new(build(&scenario).expect("its network"), vec![], &Options::default()).expect("it can be run")
+    Simulation::new(build(&scenario).expect("its network"), vec![], &Options::default())
+        .expect("it can be run")
 }
 
 fn cases() -> Vec<String> {
-    MODELS.iter().flat_map(|model| INTERVALS.map(|interval| format!("{} every {interval} ms", model.name))).collect()
+    let of_model = |(model, kind, _): (&str, &str, _)| INTERVALS.map(|ms| format!("{model} {kind} {ms} ms"));
+    MODELS.into_iter().flat_map(of_model).collect()
 }
 
 /// 20 ms after 50 ms of warming up.
 #[divan::bench(args = cases(), sample_count = 20, sample_size = 1)]
 fn arrival(bencher: Bencher<'_, '_>, case: &str) {
-    let (name, interval) = case.strip_suffix(" ms").and_then(|case| case.split_once(" every ")).expect("a case");
-    let model = MODELS.iter().find(|model| model.name == name).expect("a model");
-    let mut simulation = simulation(model, interval.parse().expect("a number"));
+    let [model, kind, interval, _] = *case.split(' ').collect::<Vec<_>>() else { unreachable!("four words") };
+    let (_, _, weights) =
+        MODELS.into_iter().find(|row| (row.0, row.1) == (model, kind)).expect("a row of the table");
+    let mut simulation = simulation(model, kind, weights, interval.parse().expect("a number"));
     simulation.run(Time::from_ms(50.0).expect("a time"), &mut ()).expect("no endless instant");
     let from = simulation.counts().arrivals;
     let mut end_ms = 70.0;

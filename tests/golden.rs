@@ -136,8 +136,7 @@ fn firing_patterns_in_many_digits() {
 #[test]
 #[ignore = "two minutes: run with --ignored"]
 fn networks_of_smooth_neurons_and_of_conductances() {
-    let networks =
-        ["coba", "cobahh", "adex-1000", "izhikevich-1000"].map(|name| top("scenarios").join(name));
+    let networks = ["coba", "cobahh", "adex-1000", "izhikevich-1000"].map(|name| top("scenarios").join(name));
     all_pass(&networks, 4, &Options::default());
 }
 
