@@ -3,6 +3,7 @@
 
 mod cli;
 mod code_map;
+mod equations;
 mod equivalence;
 mod golden;
 mod malformed;

@@ -9,6 +9,7 @@ use crate::receptor::ReceptorSet;
 use crate::source::{SourceGroup, SourceModel};
 use crate::spec::{ModelSpec, ParamError, ParamRow, check_ranges};
 use crate::time::Time;
+use synfire_numerics::formula::System;
 
 /// A registered model.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct ModelEntry {
     pub build: fn(&PopulationSetup) -> Result<Box<dyn Group>, SetupError>,
     /// Makes a population for the oracle, which needs to know how long sources have to go on.
     pub oracle: MakeOracle,
+    /// The equations of a model that a user has stated.
+    pub system: Option<&'static System>,
 }
 
 /// Makes a population for the oracle, up to a time.
@@ -34,6 +37,7 @@ impl ModelEntry {
             check: |row, receptors| M::prepare(row, receptors).map(|_| ()),
             build: |setup| Ok(Box::new(Population::<M>::new(setup)?)),
             oracle: |setup, _| Ok(Box::new(OracleNeurons::<M>::new(setup)?)),
+            system: None,
         }
     }
 
@@ -44,6 +48,7 @@ impl ModelEntry {
             check: |_, _| Ok(()),
             build: |setup| Ok(Box::new(SourceGroup::new(trains::<M>(setup)?))),
             oracle: |setup, until| Ok(Box::new(OracleSource::new(trains::<M>(setup)?, until))),
+            system: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod dd;
 pub mod drive_sign;
 pub mod first_zero;
+pub mod formula;
 pub mod interval;
 pub mod jet;
 pub mod math;

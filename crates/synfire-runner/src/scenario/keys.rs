@@ -54,6 +54,8 @@ pub(super) enum Shape {
     Objects(&'static [Key]),
     /// Named quantities.
     Quantities,
+    /// Named formulas.
+    Formulas,
     /// Named populations, each with [`POPULATION`].
     Populations,
     /// By population, one array of rising times a neuron; times also as strings of decimal digits.
@@ -324,8 +326,25 @@ pub(super) const RULES: &[RuleKeys] = &[
 /// The key that names the neuron model.
 pub(super) const MODEL: Key = required("model", Shape::Text, "the neuron model");
 
+/// The model whose equations are in the file.
+pub(super) const EQUATIONS: &str = "equations";
+
+/// The keys of `neuron` with the model [`EQUATIONS`].
+pub(super) const EQUATIONS_KEYS: &[Key] = &[
+    MODEL,
+    required("variables", Shape::Formulas, "variables by name, each with its right-hand side, per ms"),
+    optional("parameters", Shape::Quantities, "parameters by name; `i_e` is part of the current"),
+    optional("threshold", Shape::Text, "`v >= value`: when it spikes and is reset; this or `crossing`"),
+    optional("crossing", Shape::Text, "`v >= value`: each upward crossing is a spike, without reset"),
+    optional("reset", Shape::Formulas, "with `threshold`: what variables become at a spike"),
+    optional("t_ref", Shape::Quantity(NOT_NEGATIVE), "with `threshold`: refractory time, ms; 0 if left out"),
+];
+
 /// The keys of `neuron` with this model.
 pub(super) fn neuron_keys(spec: &ModelSpec) -> Vec<Key> {
+    if spec.name == EQUATIONS {
+        return EQUATIONS_KEYS.to_vec();
+    }
     let mut keys = vec![MODEL];
     for parameter in spec.parameters {
         let shape = Shape::Quantity(Bound::Range(parameter.range));

@@ -6,6 +6,7 @@
 mod check;
 mod draft;
 mod drive;
+mod equations;
 mod excerpt;
 mod expect;
 mod fields;

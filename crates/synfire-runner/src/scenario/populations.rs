@@ -5,7 +5,7 @@ use super::SpikeTimes;
 use super::check::{Checked, Checker};
 use super::draft::{Draft, Drafts, Model, Neuron};
 use super::fields::{Entry, Fields, Named};
-use super::keys::{self, Bound, KNOWN_MODELS, RATE};
+use super::keys::{self, Bound, EQUATIONS, KNOWN_MODELS, RATE};
 use super::names::{listed, shown, suggestion};
 use super::problem::ProblemKind;
 use super::quantity::{Count, typical};
@@ -36,11 +36,19 @@ impl Checker {
         };
         let size = self.required(&fields, "size").and_then(|entry| self.size(&entry));
         let neuron = self.required(&fields, "neuron");
-        let model = neuron.clone().and_then(|neuron| self.model(&neuron));
+        let mut model = neuron.clone().and_then(|neuron| self.model(&neuron));
+        let mut stated = None;
+        if let (Ok(neuron), Ok(Model::Here(entry))) = (&neuron, &model)
+            && entry.spec.name == EQUATIONS
+        {
+            let values = self.equations(neuron, size.ok());
+            model = values.as_ref().map(|values| Model::Here(values.model)).map_err(|reported| *reported);
+            stated = Some(values);
+        }
         let receptors = self.receptors(&fields, model.as_ref().ok());
         self.input(&fields, &model);
         let values = neuron.and_then(|neuron| match &model {
-            Ok(Model::Here(entry)) => self.neuron(&neuron, entry, size.ok()),
+            Ok(Model::Here(entry)) if entry.system.is_none() => self.neuron(&neuron, entry, size.ok()),
             Ok(Model::NotHere(_, reported)) | Err(reported) => Err(*reported),
         });
         let mut draft = Draft { name, size, model, receptors, neuron: values, initial: Ok(Vec::new()) };
@@ -179,7 +187,8 @@ fn check_model(neuron: &Neuron, receptors: &[Receptor], size: usize) -> Option<(
     };
     let model = neuron.model;
     let columns = neuron.parameters.iter().map(column).collect();
-    let table = ParamTable { specs: model.spec.parameters, columns, lists: neuron.lists.clone() };
+    let lists = neuron.lists.clone();
+    let table = ParamTable { specs: model.spec.parameters, columns, lists, system: model.system };
     let receptors = ReceptorSet::new(receptors.to_vec());
     let different = if table.is_uniform() { 1 } else { size };
     (0..different).find_map(|index| Some((index, (model.check)(table.row(index), &receptors).err()?)))

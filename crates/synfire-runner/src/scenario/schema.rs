@@ -69,6 +69,7 @@ fn of_shape(shape: Shape) -> Value {
         Shape::Names => json!({"type": "array", "items": {"type": "string"}}),
         Shape::Object(keys) => object(keys),
         Shape::Objects(keys) => json!({"type": "array", "items": object(keys)}),
+        Shape::Formulas => named(json!({"type": "string"})),
         Shape::Quantities => named(quantity(Bound::Range(ParamRange::Finite))),
         Shape::Populations => named(json!({"$ref": "#/$defs/population"})),
         Shape::NamedTrains => named(times(json!({"anyOf": [

@@ -1,0 +1,349 @@
+//! Neurons whose equations are in the scenario.
+//!
+//! A [`System`] of formulas becomes a model of its own, with a page of its own; its neurons are integrated as those of the
+//! built-in models are. What a built-in model knows of its variables (their sizes, the time in which things happen) is
+//! estimated here from the formulas.
+
+use std::sync::Mutex;
+use synfire_core::catalogue::ModelEntry;
+use synfire_core::receptor::ReceptorKind;
+use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
+use synfire_numerics::formula::{Meaning, Program, System};
+use synfire_numerics::jet::Arithmetic;
+use synfire_numerics::taylor::{self, GIVEN, Nothing, VectorField};
+
+use crate::integrated::{Common, Dynamics, Integrated, with_slots};
+
+/// The most variables that a neuron may have.
+pub const MOST_VARIABLES: usize = 6;
+
+/// The name of the input in formulas.
+pub const INPUT: &str = "I";
+
+/// The parameter that is part of the input, if there is one of this name.
+pub const CONSTANT_CURRENT: &str = "i_e";
+
+/// The refractory time's name.
+pub const T_REF: &str = "t_ref";
+
+/// The model as the catalogue lists it: without any equations yet.
+pub type Equations = Integrated<UserDefined<true>, 1>;
+
+/// One neuron of a user's model; `RESETS` says whether a spike resets it.
+#[derive(Clone, Debug)]
+pub struct UserDefined<const RESETS: bool> {
+    system: &'static System,
+    parameters: Vec<f64>,
+    programs: Vec<Program>,
+    slots: usize,
+    common: Common,
+    scales: [f64; MOST_VARIABLES],
+    time_scale: f64,
+}
+
+const VARIABLES: &[VariableSpec; MOST_VARIABLES] =
+    &[const { VariableSpec { name: "as in `variables`", unit: "", rest: "0" } }; MOST_VARIABLES];
+
+/// The page of the model without equations.
+const fn page(variables: usize) -> ModelSpec {
+    ModelSpec {
+        name: "equations",
+        summary: "Neurons whose equations are in the scenario",
+        equations: &["dx/dt = the formulas of `variables`, in which I is the current"],
+        spike: "`threshold`: its variable comes up to its value; then `reset`, and it is held for t_ref. Or `crossing`: each upward crossing; no reset",
+        method: "Taylor series of order 20; crossings found or excluded on each series' polynomial",
+        parameters: &[REFRACTORY],
+        lists: &[],
+        variables: VARIABLES.split_at(variables).0,
+        receptors: &ReceptorKind::ALL,
+        is_source: false,
+        has_spike_trains: false,
+        references: &[],
+    }
+}
+
+const REFRACTORY: ParamSpec = ParamSpec {
+    name: T_REF,
+    unit: "ms",
+    default: Some(0.0),
+    range: ParamRange::NotNegative,
+    meaning: "refractory time",
+};
+
+/// The model of a system of at most [`MOST_VARIABLES`] variables. The same system gives the same entry: a page lives as long
+/// as the program.
+pub fn entry(system: System) -> &'static ModelEntry {
+    static ENTRIES: Mutex<Vec<&'static ModelEntry>> = Mutex::new(Vec::new());
+    let mut entries = ENTRIES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if let Some(entry) = entries.iter().find(|entry| entry.system == Some(&system)) {
+        return entry;
+    }
+    let system: &'static System = Box::leak(Box::new(system));
+    let entry: &'static ModelEntry = Box::leak(Box::new(ModelEntry {
+        spec: Box::leak(Box::new(page_of(system))),
+        system: Some(system),
+        ..entry_for(system.variables.len(), system.jumps.is_some())
+    }));
+    entries.push(entry);
+    entry
+}
+
+/// The code for so many variables.
+fn entry_for(variables: usize, resets: bool) -> ModelEntry {
+    macro_rules! by_size {
+        ($($size:literal)*) => {
+            match (variables, resets) {
+                $(
+                    ($size, true) => ModelEntry::neuron::<Integrated<UserDefined<true>, $size>>(),
+                    ($size, false) => ModelEntry::neuron::<Integrated<UserDefined<false>, $size>>(),
+                )*
+                _ => unreachable!("as many variables as the checks allow"),
+            }
+        };
+    }
+    by_size!(1 2 3 4 5 6)
+}
+
+fn page_of(system: &'static System) -> ModelSpec {
+    let variable = |name: &'static String| VariableSpec { name, unit: "", rest: "0" };
+    let parameter = |name: &'static String| ParamSpec {
+        name,
+        unit: "",
+        default: None,
+        range: ParamRange::Finite,
+        meaning: "a parameter of the equations",
+    };
+    let mut parameters: Vec<ParamSpec> = system.parameters.iter().map(parameter).collect();
+    if system.jumps.is_some() {
+        parameters.push(REFRACTORY);
+    }
+    ModelSpec {
+        parameters: parameters.leak(),
+        variables: system.variables.iter().map(variable).collect::<Vec<_>>().leak(),
+        ..page(0)
+    }
+}
+
+impl<const RESETS: bool> UserDefined<RESETS> {
+    fn new(system: &'static System, row: ParamRow<'_>) -> Result<Self, ParamError> {
+        let parameters: Vec<f64> = system.parameters.iter().map(|name| row.get(name)).collect();
+        let value_of = |name: &str| system.parameters.iter().position(|p| p == name).map(|i| parameters[i]);
+        let nowhere = vec![0.0; system.variables.len()];
+        let v_th = system.height.value(&system.values(&nowhere, &parameters));
+        if !v_th.is_finite() {
+            let key = if RESETS { "threshold" } else { "crossing" };
+            return Err(ParamError::new(key, v_th, "a finite number on its right"));
+        }
+        let t_ref = if RESETS { row.get(T_REF) } else { 0.0 };
+        let common = Common { v_th, i_e: value_of(CONSTANT_CURRENT).unwrap_or(0.0), t_ref };
+        let meanings: Vec<Meaning> = (0..=system.input())
+            .map(|name| match name.checked_sub(system.variables.len()) {
+                None => Meaning::Variable(name),
+                Some(place) => match parameters.get(place) {
+                    Some(value) => Meaning::Constant(*value),
+                    None => Meaning::Variable(system.variables.len()),
+                },
+            })
+            .collect();
+        let programs: Option<Vec<Program>> =
+            system.rates.iter().map(|rate| Program::new(rate, &meanings)).collect();
+        let programs =
+            programs.ok_or_else(|| ParamError::new("variables", f64::NAN, "formulas that are less deep"))?;
+        let slots = programs.iter().map(Program::slots).sum();
+        let scales = [1.0; MOST_VARIABLES];
+        let mut model = UserDefined { system, parameters, programs, slots, common, scales, time_scale: 1.0 };
+        model.check_reset()?;
+        model.estimate();
+        Ok(model)
+    }
+
+    /// The reset of the first variable has to lead below threshold, as far as that can be told beforehand.
+    fn check_reset(&self) -> Result<(), ParamError> {
+        let v_th = self.common.v_th;
+        let jump = self.system.jumps.as_ref().and_then(|jumps| jumps[0].as_ref());
+        let depends = |jump: &&synfire_numerics::formula::Formula| {
+            (0..self.system.variables.len()).any(|variable| jump.has(variable))
+        };
+        let Some(jump) = jump.filter(|jump| !depends(jump)) else { return Ok(()) };
+        let nowhere = vec![0.0; self.system.variables.len()];
+        let value = jump.value(&self.system.values(&nowhere, &self.parameters));
+        if value < v_th {
+            return Ok(());
+        }
+        let expected = format!("such that `{}` comes below the threshold ({v_th})", self.system.variables[0]);
+        Err(ParamError::new("reset", value, expected))
+    }
+
+    fn rate(&self, variable: usize, x: &[f64]) -> f64 {
+        self.system.rates[variable].value(&self.system.values(x, &self.parameters))
+    }
+
+    /// The slope of a rate along a variable, by a difference quotient: only its size counts.
+    fn slope(&self, of: usize, along: usize, x: &[f64], step: f64) -> f64 {
+        let mut moved = x.to_vec();
+        moved[along] += step;
+        let slope = ((self.rate(of, &moved) - self.rate(of, x)) / step).abs();
+        if slope.is_finite() { slope } else { 0.0 }
+    }
+
+    /// Sizes of the variables and the time in which things happen, from the equations between reset and threshold. A wrong
+    /// size costs steps, not digits, unless it is far too large; sizes that are too small are safe.
+    fn estimate(&mut self) {
+        let count = self.system.variables.len();
+        let v_th = self.common.v_th;
+        let mut at_threshold = vec![0.0; count];
+        at_threshold[0] = v_th;
+        let mut after = at_threshold.clone();
+        self.jump(&mut after);
+        let way = (v_th - after[0]).abs();
+        let first = if way > 0.0 && way.is_finite() { way } else { v_th.abs().max(1.0) };
+        self.scales[0] = first;
+        let samples: Vec<Vec<f64>> = [0.25, 0.5, 0.75, 1.0, 1.25]
+            .iter()
+            .map(|part| {
+                let mut x = vec![0.0; count];
+                x[0] = v_th - first * part;
+                x
+            })
+            .collect();
+        let largest = |of: usize, along: usize, step: f64| {
+            samples.iter().map(|x| self.slope(of, along, x, step)).fold(0.0, f64::max)
+        };
+        let step = 1e-3 * first;
+        // Near the threshold of a steep upstroke the slope says nothing of the time at rest.
+        let mut slopes: Vec<f64> = samples.iter().map(|x| self.slope(0, 0, x, step)).collect();
+        slopes.sort_by(f64::total_cmp);
+        let usual = slopes[slopes.len() / 2];
+        let mut scales = self.scales;
+        for variable in 1..count {
+            let (pull, own) = (largest(variable, 0, step), largest(variable, variable, 1e-3));
+            let answer = if own > 0.0 { pull * first / own } else { pull * first / usual };
+            let jump = (after[variable] - at_threshold[variable]).abs();
+            let size = if answer.is_finite() { answer.max(jump) } else { jump };
+            scales[variable] = if size > 0.0 && size.is_finite() { size } else { 1.0 };
+        }
+        self.scales = scales;
+        self.time_scale = if usual > 0.0 { (1.0 / usual).clamp(1e-3, 1e3) } else { 1.0 };
+    }
+
+    /// What a spike does, in the user's variables: all formulas see the values from before.
+    fn jump(&self, x: &mut [f64]) {
+        let Some(jumps) = &self.system.jumps else { return };
+        let before = self.system.values(x, &self.parameters);
+        for (variable, jump) in x.iter_mut().zip(jumps) {
+            if let Some(jump) = jump {
+                *variable = jump.value(&before);
+            }
+        }
+    }
+
+    fn all_rates<A: Arithmetic, const D: usize>(
+        &self,
+        arithmetic: &mut A,
+        x: &[A::Number; D],
+        current: A::Number,
+    ) -> [A::Number; D] {
+        let mut variables = [current; MOST_VARIABLES + 1];
+        variables[..D].copy_from_slice(x);
+        variables[0] = x[0] + arithmetic.constant(self.common.v_th);
+        std::array::from_fn(|i| match self.programs.get(i) {
+            Some(program) => program.run(arithmetic, &variables[..=D]),
+            None => current,
+        })
+    }
+}
+
+impl<const RESETS: bool, const D: usize> Dynamics<D> for UserDefined<RESETS> {
+    const SPEC: ModelSpec = page(D);
+    const RESETS: bool = RESETS;
+
+    fn prepare(row: ParamRow<'_>) -> Result<Self, ParamError> {
+        match row.system() {
+            Some(system) => UserDefined::new(system, row),
+            None => Err(ParamError::new("variables", f64::NAN, "equations")),
+        }
+    }
+
+    fn common(&self) -> Common {
+        self.common
+    }
+
+    #[inline]
+    fn rates<A: Arithmetic>(
+        &self,
+        arithmetic: &mut A,
+        x: &[A::Number; D],
+        current: A::Number,
+    ) -> [A::Number; D] {
+        self.all_rates(arithmetic, x, current)
+    }
+
+    fn scales(&self) -> [f64; D] {
+        std::array::from_fn(|i| self.scales[i])
+    }
+
+    fn time_scale(&self) -> f64 {
+        self.time_scale
+    }
+
+    fn initial(&self, given: &[Option<f64>]) -> [f64; D] {
+        let mut x = std::array::from_fn(|i| given[i].unwrap_or(0.0));
+        x[0] -= self.common.v_th;
+        x
+    }
+
+    fn reset(&self, x: &mut [f64; D]) {
+        x[0] += self.common.v_th;
+        self.jump(x);
+        x[0] -= self.common.v_th;
+    }
+
+    fn flow_clamped(&self, x: &mut [f64; D], dt_ms: f64) {
+        if D == 1 {
+            return;
+        }
+        let field = Held(self);
+        let mut done_ms = 0.0;
+        while done_ms < dt_ms {
+            let rest_ms = dt_ms - done_ms;
+            let series =
+                with_slots(self.slots, |slots| taylor::expand(&field, *x, &Nothing, slots, Some(rest_ms)));
+            let step_ms = if series.step >= rest_ms { rest_ms } else { series.step };
+            *x = series.at(step_ms);
+            if step_ms.is_nan() || done_ms + step_ms <= done_ms {
+                *x = [f64::NAN; D];
+                return;
+            }
+            done_ms = if step_ms == rest_ms { dt_ms } else { done_ms + step_ms };
+        }
+    }
+
+    fn slots(&self) -> usize {
+        self.slots
+    }
+}
+
+/// The equations while the first variable is held, without input.
+struct Held<'a, const RESETS: bool>(&'a UserDefined<RESETS>);
+
+impl<const RESETS: bool, const D: usize> VectorField<D> for Held<'_, RESETS> {
+    fn rates<A: Arithmetic>(
+        &self,
+        arithmetic: &mut A,
+        x: &[A::Number; D],
+        _given: &[A::Number; GIVEN],
+    ) -> [A::Number; D] {
+        let nothing = arithmetic.constant(0.0);
+        let mut rates = self.0.all_rates(arithmetic, x, nothing);
+        rates[0] = nothing;
+        rates
+    }
+
+    fn scales(&self) -> [f64; D] {
+        Dynamics::<D>::scales(self.0)
+    }
+
+    fn time_scale(&self) -> f64 {
+        self.0.time_scale
+    }
+}
