@@ -12,13 +12,15 @@ use synfire_core::observer::{Observer, Raster};
 use synfire_core::oracle;
 use synfire_core::{LocalId, PopulationId, Time};
 use synfire_numerics::random::{Stream, StreamKey};
-use synfire_runner::build::{build, population_setup, synapses_of};
+use synfire_runner::build::{Form, build_in_form, oracle_of, synapses_of};
 use synfire_runner::scenario::{self, Limits, Scenario};
 
-const END_MS: f64 = 40.0;
+/// How long all networks run.
+pub const END_MS: f64 = 40.0;
 
 // The networks are written with their keys sorted: cells, drive, more, noise.
-const CELLS: PopulationId = PopulationId(0);
+/// The population whose neurons are sampled.
+pub const CELLS: PopulationId = PopulationId(0);
 const MORE: PopulationId = PopulationId(2);
 
 /// What cells may be.
@@ -30,6 +32,7 @@ struct Kind {
     seed: u64,
     ties: bool,
     zero_delays: bool,
+    form: Form,
 }
 
 struct Draw {
@@ -58,6 +61,13 @@ impl Draw {
     /// All kinds of receptors, or only those whose effect is a sum of exponentials, or jumps alone.
     fn receptors(&mut self) -> Value {
         let tau = 1.0 + 9.0 * self.stream.uniform();
+        if self.kind.form == Form::Linear {
+            return json!({
+                "a": { "kind": "exponential", "tau": tau },
+                "b": { "kind": "exponential", "tau": 2.0 },
+                "c": { "kind": "exponential", "tau": 40.0 },
+            });
+        }
         let reset = self.stream.below(2) == 0;
         let refractory_input = self.stream.below(2) == 0;
         match self.stream.below(3) {
@@ -122,7 +132,10 @@ impl Draw {
         };
         let starts = values(self, -75.0, -54.5);
         let t_ref = self.time(0.25, 4.0);
-        let neuron = match self.one_of(MODELS) {
+        // All neurons of a linear population are equal.
+        let is_linear = self.kind.form == Form::Linear;
+        let model = if is_linear { "lif" } else { self.one_of(MODELS) };
+        let neuron = match model {
             "qif" => json!({
                 "model": "qif", "k": 0.7, "v_peak": 30, "v_reset": -65, "t_ref": t_ref,
                 "i_e": values(self, 20.0, 200.0),
@@ -133,7 +146,7 @@ impl Draw {
             }),
             _ => json!({
                 "model": "lif", "tau_m": 20, "c_m": 250, "e_l": -70, "v_th": -55, "v_reset": -70, "t_ref": t_ref,
-                "i_e": values(self, 100.0, 450.0),
+                "i_e": if is_linear { json!(values(self, 100.0, 220.0)[0]) } else { json!(values(self, 100.0, 450.0)) },
             }),
         };
         json!({ "size": size, "neuron": neuron, "receptors": receptors, "initial": { "v": starts } })
@@ -168,10 +181,10 @@ fn network(kind: Kind) -> String {
     ];
     projections.push(json!({
         "source": "noise", "target": "cells", "receptor": "b", "connect": { "rule": "one_to_one" },
-        "weight": 3.5, "delay": draw.delay(),
+        "weight": if kind.form == Form::Linear { 120.0 } else { 3.5 }, "delay": draw.delay(),
     }));
     let (at, until) = (draw.time(0.0, 20.0), draw.time(20.0, 50.0));
-    let text = json!({
+    let mut text = json!({
         "synfire": 1,
         "seed": kind.seed,
         "duration": END_MS,
@@ -187,10 +200,14 @@ fn network(kind: Kind) -> String {
             { "kind": "current_step", "population": "more", "at": at, "amplitude": -20 },
         ],
     });
+    if kind.form == Form::Linear {
+        text["stimuli"] = json!([]);
+    }
     text.to_string()
 }
 
-fn load(text: &str) -> Scenario {
+/// A scenario from its text.
+pub fn load(text: &str) -> Scenario {
     scenario::check(text.to_string(), Path::new("network.json"), &Limits::default())
         .unwrap_or_else(|e| panic!("{e}"))
 }
@@ -208,8 +225,14 @@ fn end() -> Time {
     Time::from_ms(END_MS).unwrap()
 }
 
-fn run(scenario: &Scenario, options: &Options, stops: &[Time], probes: Vec<Probe>) -> (Raster, Samples) {
-    let mut simulation = Simulation::new(build(scenario).unwrap(), probes, options).unwrap();
+fn run(
+    (scenario, form): (&Scenario, Form),
+    options: &Options,
+    stops: &[Time],
+    probes: Vec<Probe>,
+) -> (Raster, Samples) {
+    let network = build_in_form(scenario, form).unwrap();
+    let mut simulation = Simulation::new(network, probes, options).unwrap();
     let mut seen = (Raster::default(), Samples::default());
     for &stop in stops {
         simulation.run(stop, &mut seen).unwrap();
@@ -229,11 +252,66 @@ fn probes(scenario: &Scenario) -> Vec<Probe> {
     (0..cells.size).map(probe).collect()
 }
 
-fn by_oracle(scenario: &Scenario) -> Vec<(Time, PopulationId, LocalId)> {
-    let units = |index: usize| {
-        let setup = population_setup(scenario, index).unwrap();
-        (scenario.populations[index].model.oracle)(&setup, end()).unwrap()
+/// A network of piecewise-linear neurons of one model that reach each other through receptors of every kind they can have.
+fn piecewise_network(kind: Kind) -> String {
+    let mut draw = Draw { stream: Stream::new(StreamKey::derive(kind.seed, "piecewise", 0), 0), kind };
+    let (points, slopes) = (json!([[-0.5, -0.5], [0.5, 0.5]]), json!([-1.0, -1.0]));
+    let neuron = match draw.stream.below(4) {
+        0 => json!({ "model": "mckean", "a": 0.25, "epsilon": 0.1, "gamma": 0.2, "v_th": 0.5, "i_e": 0.1 }),
+        1 => json!({ "model": "pwl_planar", "points": points, "slopes": slopes, "epsilon": 0.1, "b": 1.5,
+            "v_th": 0.25, "i_e": 0.1 }),
+        2 => json!({ "model": "pwl_planar", "points": [[-1.0, 0.0], [0.0, -1.0]], "slopes": [-1.0, 1.0],
+            "epsilon": 0.2, "b": 0.3, "v_th": 3.0, "i_e": 1.6, "v_reset": -0.6, "d": 0.35 }),
+        _ => json!({ "model": "pwl_integrate_and_fire", "points": [[-0.5, 0.0], [0.5, -0.5]],
+            "slopes": [-1.0, 3.0], "v_th": 2.0, "v_reset": -1.0, "t_ref": 0.5, "i_e": 0.42 }),
     };
+    let size = draw.stream.below(5) + 2;
+    let starts: Vec<f64> = (0..size).map(|_| draw.stream.uniform() - 0.75).collect();
+    let receptors = json!({
+        "a": { "kind": "exponential", "tau": 0.5 + 5.0 * draw.stream.uniform() },
+        "b": { "kind": "delta" },
+        "c": { "kind": "alpha", "tau": 1.0 + 2.0 * draw.stream.uniform(), "reset": draw.stream.below(2) == 0 },
+    });
+    let mut projection = |source: (&str, u32), weight: f64| {
+        // Jumps that go round in a loop of zero delay could go round for ever: a spike without reset takes nothing back.
+        let is_endless = source.0 == "cells" && kind.zero_delays;
+        let receptor = draw.one_of(if is_endless { &["a", "c"] } else { &["a", "b", "c"] });
+        let count = draw.stream.below(3 * size) + 1;
+        let pairs: Vec<[u32; 2]> =
+            (0..count).map(|_| [draw.stream.below(source.1), draw.stream.below(size)]).collect();
+        let weights: Vec<f64> = pairs.iter().map(|_| weight * (draw.stream.uniform() - 0.3)).collect();
+        let delays: Vec<f64> = pairs.iter().map(|_| draw.delay()).collect();
+        json!({
+            "source": source.0, "target": "cells", "receptor": receptor,
+            "connect": { "rule": "explicit", "pairs": pairs }, "weight": weights, "delay": delays,
+        })
+    };
+    let projections = [
+        projection(("drive", 3), 1.0),
+        projection(("drive", 3), 0.5),
+        projection(("cells", size), 0.3),
+        projection(("cells", size), -0.3),
+    ];
+    let at = draw.time(0.0, 20.0);
+    let text = json!({
+        "synfire": 1,
+        "seed": kind.seed,
+        "duration": END_MS,
+        "populations": {
+            "cells": { "size": size, "neuron": neuron, "receptors": receptors, "initial": { "v": starts } },
+            "drive": { "size": 3, "neuron": { "model": "spike_source", "times": draw.trains(3) } },
+            "more": { "size": 1, "neuron": { "model": "poisson", "rate": 100 } },
+        },
+        "projections": projections,
+        "stimuli": [
+            { "kind": "current_step", "population": "cells", "ids": [0, 1], "at": at, "until": at + 5.0, "amplitude": 0.2 },
+        ],
+    });
+    text.to_string()
+}
+
+fn by_oracle(scenario: &Scenario, form: Form) -> Vec<(Time, PopulationId, LocalId)> {
+    let units = |index: usize| oracle_of(scenario, index, end(), form).unwrap();
     let mut populations: Vec<_> = (0..scenario.populations.len()).map(units).collect();
     let projections: Vec<_> =
         (0..scenario.projections.len()).map(|i| synapses_of(scenario, i).unwrap()).collect();
@@ -241,25 +319,38 @@ fn by_oracle(scenario: &Scenario) -> Vec<(Time, PopulationId, LocalId)> {
 }
 
 /// All ways of running a scenario; tells how many spikes the neurons make.
-fn all_ways_agree(kind: Kind, stops: &[Time]) -> usize {
-    let scenario = load(&network(kind));
-    let expected = by_oracle(&scenario);
-    let sampled = run(&scenario, &Options::default(), &[], probes(&scenario));
-    assert_eq!(sampled.0.spikes, expected, "the oracle's spikes are others");
+fn all_ways_agree(scenario: &Scenario, form: Form, zero_delays: bool, stops: &[Time]) -> usize {
     let engines =
-        if kind.zero_delays { &[EngineKind::Queue][..] } else { &[EngineKind::Queue, EngineKind::Lookahead] };
+        if zero_delays { &[EngineKind::Queue][..] } else { &[EngineKind::Queue, EngineKind::Lookahead] };
+    let spikes = all_engines_agree((scenario, form), engines, stops);
+    spikes.iter().filter(|spike| spike.1 == CELLS || spike.1 == MORE).count()
+}
+
+/// The spikes of a scenario, which the oracle, all these engines, all queues, and pieces of a run have to agree on.
+pub fn all_engines_agree(
+    (scenario, form): (&Scenario, Form),
+    engines: &[EngineKind],
+    stops: &[Time],
+) -> Vec<(Time, PopulationId, LocalId)> {
+    let expected = by_oracle(scenario, form);
+    let sampled = run((scenario, form), &Options::default(), &[], probes(scenario));
+    assert_eq!(sampled.0.spikes, expected, "the oracle's spikes are others");
     for &engine in engines {
-        for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
+        for queue in [QueueKind::MinTree, QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
             let options = Options { queue, engine: Some(engine), ..Options::default() };
             assert_eq!(
-                run(&scenario, &options, stops, probes(&scenario)),
+                run((scenario, form), &options, stops, probes(scenario)),
                 sampled,
                 "{engine:?} {queue:?} in pieces"
             );
-            assert_eq!(run(&scenario, &options, &[], vec![]).0, sampled.0, "{engine:?} {queue:?} unrecorded");
+            assert_eq!(
+                run((scenario, form), &options, &[], vec![]).0,
+                sampled.0,
+                "{engine:?} {queue:?} unrecorded"
+            );
         }
     }
-    expected.iter().filter(|spike| spike.1 == CELLS || spike.1 == MORE).count()
+    expected
 }
 
 proptest! {
@@ -269,22 +360,51 @@ proptest! {
     fn all_ways_of_running_give_the_same_bits(seed: u64, ties: bool, zero_delays: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {
         let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
         stops.sort();
-        all_ways_agree(Kind { seed, ties, zero_delays }, &stops);
+        all_ways_agree(&load(&network(Kind { seed, ties, zero_delays, form: Form::Chosen })), Form::Chosen, zero_delays, &stops);
+    }
+
+    #[test]
+    fn populations_in_linear_form_too(seed: u64, ties: bool, zero_delays: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {
+        let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
+        stops.sort();
+        all_ways_agree(&load(&network(Kind { seed, ties, zero_delays, form: Form::Linear })), Form::Linear, zero_delays, &stops);
+    }
+
+    #[test]
+    fn piecewise_linear_neurons_too(seed: u64, ties: bool, zero_delays: bool, stop in 0.0..END_MS) {
+        let stops = [Time::from_ms(stop).unwrap()];
+        let kind = Kind { seed, ties, zero_delays, form: Form::Chosen };
+        all_ways_agree(&load(&piecewise_network(kind)), Form::Chosen, zero_delays, &stops);
     }
 }
 
 /// The networks above are worth something only if they are alive, and if things meet in them.
 #[test]
 fn the_networks_spike_and_their_instants_meet() {
+    let (spikes, meetings) = spikes_and_meetings(Form::Chosen);
+    assert!(spikes > 500, "{spikes} spikes");
+    assert!(meetings > 50, "{meetings} pairs of spikes at one instant");
+    // Currents alone make no two neurons spike at the instant of an arrival.
+    assert!(spikes_and_meetings(Form::Linear).0 > 500);
+    let piecewise = (0..40).map(|seed| {
+        let kind = Kind { seed, ties: seed % 2 == 0, zero_delays: true, form: Form::Chosen };
+        let scenario = load(&piecewise_network(kind));
+        let raster = run((&scenario, Form::Chosen), &Options::default(), &[], vec![]).0.spikes;
+        raster.iter().filter(|spike| spike.1 == CELLS).count()
+    });
+    let piecewise: usize = piecewise.sum();
+    assert!(piecewise > 500, "{piecewise} spikes of piecewise-linear neurons");
+}
+
+fn spikes_and_meetings(form: Form) -> (usize, usize) {
     let (mut spikes, mut meetings) = (0, 0);
     for seed in 0..40 {
-        let kind = Kind { seed, ties: true, zero_delays: seed % 2 == 0 };
+        let kind = Kind { seed, ties: true, zero_delays: seed % 2 == 0, form };
         let scenario = load(&network(kind));
-        let mut raster = run(&scenario, &Options::default(), &[], vec![]).0.spikes;
+        let mut raster = run((&scenario, kind.form), &Options::default(), &[], vec![]).0.spikes;
         raster.retain(|spike| spike.1 == CELLS || spike.1 == MORE);
         spikes += raster.len();
         meetings += raster.windows(2).filter(|pair| pair[0].0 == pair[1].0).count();
     }
-    assert!(spikes > 500, "{spikes} spikes");
-    assert!(meetings > 50, "{meetings} pairs of spikes at one instant");
+    (spikes, meetings)
 }

@@ -1,8 +1,13 @@
 //! Known spike times: the reference cases, computed in many digits by two methods, and the networks in `scenarios/`.
 
+use serde_json::Value;
 use std::path::{Path, PathBuf};
-use synfire_core::engine::{EngineKind, Options, QueueKind};
+use synfire_core::engine::{EngineKind, Options, QueueKind, Simulation};
+use synfire_core::observer::Raster;
+use synfire_core::{LocalId, PopulationId};
+use synfire_runner::build::{Form, build_in_form, population_setup};
 use synfire_runner::replay::{collect, replay};
+use synfire_runner::scenario::{self, Scenario};
 
 fn top(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
@@ -18,14 +23,15 @@ fn all_pass(paths: &[PathBuf], count: usize, options: &Options) {
 }
 
 /// The groups of reference cases, with how many there are.
-const GROUPS: [(&str, usize); 7] = [
+const GROUPS: [(&str, usize); 8] = [
     ("a-lif", 25),
-    ("b-threshold", 23),
+    ("b-threshold", 24),
     ("c-qif-eif", 16),
     ("d-two-variable", 19),
-    ("f-networks", 12),
+    ("e-piecewise-rate", 15),
+    ("f-networks", 13),
     ("g-chain", 4),
-    ("states", 9),
+    ("states", 11),
 ];
 
 fn reference_cases_pass(options: &Options) {
@@ -41,9 +47,69 @@ fn reference_cases() {
 
 #[test]
 fn reference_cases_by_the_queue_engine_and_every_queue() {
-    for queue in [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
+    for queue in [QueueKind::MinTree, QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan] {
         let options = Options { queue, engine: Some(EngineKind::Queue), ..Options::default() };
         reference_cases_pass(&options);
+    }
+}
+
+/// Times in ms, given as numbers or in decimal.
+fn times(train: &Value) -> Vec<f64> {
+    let time = |t: &Value| t.as_f64().unwrap_or_else(|| t.as_str().unwrap().parse().unwrap());
+    train.as_array().unwrap().iter().map(time).collect()
+}
+
+/// Spikes of a scenario that are not where they should be, if its populations are driven in linear form where that can be.
+fn misses_in_linear_form(scenario: &Scenario) -> Vec<String> {
+    let text: Value = serde_json::from_str(&scenario.text).unwrap();
+    let tolerance = text["expect"]["tolerance"].as_f64().unwrap();
+    let network = build_in_form(scenario, Form::Linear).unwrap();
+    let mut raster = Raster::default();
+    Simulation::new(network, vec![], &Options::default())
+        .unwrap()
+        .run(scenario.duration, &mut raster)
+        .unwrap();
+    let mut misses = Vec::new();
+    for (index, population) in scenario.populations.iter().enumerate() {
+        let Some(trains) = text["expect"]["spikes"][&population.name].as_array() else { continue };
+        for (neuron, train) in trains.iter().enumerate() {
+            let found = raster.train(PopulationId(index as u32), LocalId(neuron as u32));
+            let found: Vec<f64> = found.iter().map(|t| t.as_ms()).collect();
+            let expected = times(train);
+            let near = |(a, b): (&f64, &f64)| (a - b).abs() <= tolerance + 4.0 * f64::EPSILON * b;
+            if found.len() != expected.len() || !found.iter().zip(&expected).all(near) {
+                misses
+                    .push(format!("{} {} {neuron}: {found:?}, {expected:?}", scenario.name, population.name));
+            }
+        }
+    }
+    misses
+}
+
+#[test]
+fn reference_cases_in_linear_form() {
+    let mut count = 0;
+    let mut misses = Vec::new();
+    for case in collect(&[top("tests/reference")]).unwrap() {
+        let scenario = scenario::load(&case.path).unwrap();
+        let is_linear = |index: usize| {
+            let setup = population_setup(&scenario, index).unwrap();
+            (scenario.populations[index].model.linear)(&setup).is_some()
+        };
+        if (0..scenario.populations.len()).any(is_linear) {
+            count += 1;
+            misses.extend(misses_in_linear_form(&scenario));
+        }
+    }
+    assert!(misses.is_empty(), "{}", misses.join("\n"));
+    assert!(count >= 4, "{count} cases");
+}
+
+#[test]
+fn rates_with_formulas() {
+    let scenarios = ["scenarios/rate-repressilator", "scenarios/rate-pulses"].map(top);
+    for engine in [EngineKind::Queue, EngineKind::Lookahead] {
+        all_pass(&scenarios, 2, &Options { engine: Some(engine), ..Options::default() });
     }
 }
 
@@ -63,6 +129,7 @@ fn the_larval_brain() {
 #[ignore = "about a minute: run with --ignored"]
 fn the_fly_circuit_and_the_benchmarks() {
     all_pass(&[top("scenarios/fly-sugar-circuit")], 2, &Options::default());
-    let benchmarks = ["scenarios/cuba", "scenarios/cubadv", "scenarios/brunel"].map(top);
-    all_pass(&benchmarks, 3, &Options::default());
+    let benchmarks =
+        ["cuba", "cubadv", "brunel", "mostly-silent", "microcircuit"].map(|name| top("scenarios").join(name));
+    all_pass(&benchmarks, 5, &Options::default());
 }

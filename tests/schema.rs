@@ -51,6 +51,12 @@ fn keeps_to(schema: &Value, value: &Value, root: &Value) -> bool {
         "required" => value.as_object().is_none_or(|object| {
             wanted.as_array().unwrap().iter().all(|key| object.contains_key(key.as_str().unwrap()))
         }),
+        "dependentRequired" => value.as_object().is_none_or(|object| {
+            let present = wanted.as_object().unwrap().iter().filter(|(key, _)| object.contains_key(*key));
+            present.into_iter().all(|(_, others)| {
+                others.as_array().unwrap().iter().all(|other| object.contains_key(other.as_str().unwrap()))
+            })
+        }),
         "propertyNames" => value
             .as_object()
             .is_none_or(|object| object.keys().all(|key| keeps_to(wanted, &Value::from(key.as_str()), root))),

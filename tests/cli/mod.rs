@@ -1,10 +1,13 @@
 //! The command `synfire`, started as a user starts it.
 
 mod import;
+mod inspect;
+mod plot;
 mod recording;
 mod replay;
 mod run;
 mod usage;
+mod view;
 
 use serde_json::{Value, json};
 use std::ffi::OsStr;

@@ -2,10 +2,14 @@
 //! uses several joins their catalogues.
 
 use crate::group::{Group, PopulationSetup, SetupError};
+use crate::linear::{LinearModel, LinearNeuron};
 use crate::model::NeuronModel;
 use crate::oracle::{OracleNeurons, OracleSource, OracleUnits};
+use crate::phase::{self, OraclePhases, PhasePopulation};
 use crate::population::Population;
+use crate::rates::{RateModel, RatePlaceholder, RateUnit};
 use crate::receptor::ReceptorSet;
+use crate::relive::{Life, Relive};
 use crate::source::{SourceGroup, SourceModel};
 use crate::spec::{ModelSpec, ParamError, ParamRow, check_ranges};
 use crate::time::Time;
@@ -22,9 +26,22 @@ pub struct ModelEntry {
     pub build: fn(&PopulationSetup) -> Result<Box<dyn Group>, SetupError>,
     /// Makes a population for the oracle, which needs to know how long sources have to go on.
     pub oracle: MakeOracle,
+    /// Describes a population that can be driven in linear form; `None` if this one cannot.
+    pub linear: fn(&PopulationSetup) -> Option<LinearNeuron>,
+    /// Makes one neuron of a population, to be lived again alone; `None` where that is not possible: units of a
+    /// source have no membrane, population rates no spikes.
+    pub relive: Option<MakeLife>,
+    /// For population rates: makes their units. What `build` makes is only their place among the populations.
+    pub rates: Option<MakeRates>,
     /// The equations of a model that a user has stated.
     pub system: Option<&'static System>,
 }
+
+/// Makes neuron `index` of a population at t = 0.
+pub type MakeLife = fn(&PopulationSetup, usize) -> Result<Box<dyn Relive>, SetupError>;
+
+/// Makes the rate units of a population.
+pub type MakeRates = fn(&PopulationSetup) -> Result<Vec<RateUnit>, SetupError>;
 
 /// Makes a population for the oracle, up to a time.
 pub type MakeOracle = fn(&PopulationSetup, Time) -> Result<Box<dyn OracleUnits>, SetupError>;
@@ -35,10 +52,28 @@ impl ModelEntry {
         ModelEntry {
             spec: &M::SPEC,
             check: |row, receptors| M::prepare(row, receptors).map(|_| ()),
-            build: |setup| Ok(Box::new(Population::<M>::new(setup)?)),
-            oracle: |setup, _| Ok(Box::new(OracleNeurons::<M>::new(setup)?)),
+            relive: Some(|setup, index| Ok(Box::new(Life::<M>::new(setup, index)?))),
+            build: |setup| {
+                Ok(match phase::law_of::<M>(setup) {
+                    Some(law) => Box::new(PhasePopulation::new(law, setup)),
+                    None => Box::new(Population::<M>::new(setup)?),
+                })
+            },
+            oracle: |setup, _| {
+                Ok(match phase::law_of::<M>(setup) {
+                    Some(law) => Box::new(OraclePhases::new(law, setup)),
+                    None => Box::new(OracleNeurons::<M>::new(setup)?),
+                })
+            },
+            rates: None,
+            linear: |_| None,
             system: None,
         }
+    }
+
+    /// The entry of a neuron model some of whose populations can be driven in linear form.
+    pub const fn linear<M: LinearModel>() -> ModelEntry {
+        ModelEntry { linear: M::linear, ..ModelEntry::neuron::<M>() }
     }
 
     /// The entry of a model of units that spike on their own.
@@ -48,9 +83,32 @@ impl ModelEntry {
             check: |_, _| Ok(()),
             build: |setup| Ok(Box::new(SourceGroup::new(trains::<M>(setup)?))),
             oracle: |setup, until| Ok(Box::new(OracleSource::new(trains::<M>(setup)?, until))),
+            relive: None,
+            rates: None,
+            linear: |_| None,
             system: None,
         }
     }
+
+    /// The entry of a model of population rates.
+    pub const fn rates<M: RateModel>() -> ModelEntry {
+        ModelEntry {
+            spec: &M::SPEC,
+            check: |_, _| Ok(()),
+            build: |setup| Ok(Box::new(RatePlaceholder { size: setup.size })),
+            oracle: |setup, _| Ok(Box::new(RatePlaceholder { size: setup.size })),
+            relive: None,
+            rates: Some(rate_units::<M>),
+            linear: |_| None,
+            system: None,
+        }
+    }
+}
+
+fn rate_units<M: RateModel>(setup: &PopulationSetup) -> Result<Vec<RateUnit>, SetupError> {
+    check_ranges(&setup.parameters, setup.size).map_err(|(neuron, error)| SetupError { neuron, error })?;
+    let initial = |index| setup.initial.first().map(|(_, column)| column.at(index));
+    Ok((0..setup.size).map(|index| M::unit(setup.parameters.row(index), initial(index))).collect())
 }
 
 fn trains<M: SourceModel>(setup: &PopulationSetup) -> Result<Vec<M::Train>, SetupError> {

@@ -1,6 +1,7 @@
 //! A group: one population as the engine sees it.
 
-use crate::ids::LocalId;
+use crate::ids::{LocalId, NeuronId};
+use crate::network::Projection;
 use crate::receptor::Receptor;
 use crate::spec::{Column, ParamError, ParamTable};
 use crate::time::Time;
@@ -26,6 +27,21 @@ pub struct Touch {
     pub first: u32,
     /// How many they are; 0 for a neuron that is only due.
     pub count: u32,
+}
+
+/// All synapses that one spike reaches at one instant over one projection.
+#[derive(Clone, Copy, Debug)]
+pub struct Volley {
+    /// When.
+    pub at: Time,
+    /// Whose spike.
+    pub source: NeuronId,
+    /// The projection, as declared.
+    pub projection: u32,
+    /// The first of its synapses, as a place in the projection.
+    pub first: u64,
+    /// The place after the last.
+    pub end: u64,
 }
 
 /// Up to when a group is driven.
@@ -154,9 +170,37 @@ pub trait Group: Send {
         out: &mut Outbox,
     ) -> Result<(), GroupError>;
 
+    /// Whether the group can go through windows as a whole, with [`Group::drive_window`] instead of [`Group::drive`]. A group
+    /// is driven in one way from the beginning to the end.
+    fn sweeps(&self) -> bool {
+        false
+    }
+
+    /// Drives all neurons up to before `to`. The volleys come in canonical order; no source has two at one instant over one
+    /// projection.
+    ///
+    /// # Errors
+    /// As [`Group::drive`].
+    fn drive_window(
+        &mut self,
+        to: Time,
+        volleys: &[Volley],
+        projections: &[Projection],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        let _ = (to, volleys, projections, out);
+        Ok(())
+    }
+
     /// The value of a variable (see [`crate::receptor::variable_names`]) at `at`, after everything that happens then, if
     /// all that happened up to `at` and nothing later has been driven. Changes nothing.
     fn sample(&self, at: Time, neuron: LocalId, variable: usize) -> f64;
+
+    /// The group as one that keeps its own wake times, if it does: then it tells none in [`Group::start`], and the queue
+    /// engine drives it as [`RowGroup`] says. Such groups are for networks with zero delays, which no other engine runs.
+    fn rows(&mut self) -> Option<&mut dyn RowGroup> {
+        None
+    }
 
     /// For units that take no input and are asked ahead of everything else: how many spikes they make together per ms,
     /// about; 0 for all other groups.
@@ -175,6 +219,23 @@ pub trait Group: Send {
         let _ = (neuron, before);
         0
     }
+}
+
+/// A group that takes a spike's whole row of targets at once and keeps its own wake times: one call a row instead of an
+/// arrival and a wake time a synapse. One generation of an instant is [`RowGroup::begin`], then the rows that arrive in it in
+/// canonical order (source population, source neuron, synapse as declared), then [`RowGroup::finish`].
+pub trait RowGroup {
+    /// When it has to be driven next if nothing arrives: exactly, or `Time::NEVER`.
+    fn next_wake(&mut self) -> Time;
+
+    /// Begins a generation of the instant `now`: what is due by itself.
+    fn begin(&mut self, now: Time, out: &mut Outbox);
+
+    /// A spike arrives at all these neurons, with a weight in units of v.
+    fn receive(&mut self, weight: f64, targets: &[u32]);
+
+    /// Ends the generation: the threshold tests and the spikes, by rising id.
+    fn finish(&mut self, out: &mut Outbox);
 }
 
 /// Why a group cannot go on.
@@ -229,6 +290,9 @@ pub struct PopulationSetup {
     pub initial: Vec<(usize, Column)>,
     /// Stimuli of this population.
     pub stimuli: Vec<CurrentStep>,
+    /// The weights of the projections that reach it, one each, if each has one and a zero delay is among their delays; else
+    /// none. Then phases may be its state: see [`crate::phase`].
+    pub jumps: Vec<f64>,
     /// Spike trains of a `spike_source`: one a neuron, rising times.
     pub spike_trains: Vec<Vec<Time>>,
     /// Where a population that draws random numbers while it runs takes them from: one stream a neuron.

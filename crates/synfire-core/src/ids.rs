@@ -15,6 +15,7 @@ pub struct LocalId(pub u32);
 
 impl NeuronId {
     /// As an index into arrays over all neurons.
+    #[inline]
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -22,6 +23,7 @@ impl NeuronId {
 
 impl PopulationId {
     /// As an index into arrays over populations.
+    #[inline]
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -29,6 +31,7 @@ impl PopulationId {
 
 impl LocalId {
     /// As an index into arrays over one population.
+    #[inline]
     pub fn index(self) -> usize {
         self.0 as usize
     }

@@ -4,6 +4,7 @@
 //! thing that happened to the neuron (an arrival, a spike, the end of refractoriness, a stimulus), and all times are
 //! durations after it, in ms. Looking never moves the anchor: that is why recording and asking change no bit.
 
+use crate::phase::PhaseLaw;
 use crate::receptor::ReceptorSet;
 use crate::spec::{ModelSpec, ParamError, ParamRow};
 
@@ -136,6 +137,12 @@ pub trait NeuronModel: Sized + Send + Sync + 'static {
 
     /// The reset. Receptors that reset have been seen to.
     fn fire(&self, state: &mut Self::State);
+
+    /// The constants of a leaky integrator, where the model is one and has no receptor variables: then a population without
+    /// delays may be run by phase. See [`crate::phase`].
+    fn phase_law(&self) -> Option<PhaseLaw> {
+        None
+    }
 
     /// The refractory time, ms.
     fn refractory_ms(&self) -> f64;

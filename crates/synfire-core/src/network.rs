@@ -24,6 +24,15 @@ impl Values {
         }
     }
 
+    /// The largest value; minus infinity if there is none.
+    pub fn greatest(&self) -> f64 {
+        match self {
+            Values::Same(value) => *value,
+            Values::Each(values) => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            Values::Single(values) => f64::from(values.iter().copied().fold(f32::NEG_INFINITY, f32::max)),
+        }
+    }
+
     /// The smallest value; infinite if there is none.
     pub fn least(&self) -> f64 {
         match self {
@@ -112,12 +121,19 @@ impl Projection {
     pub fn least_delay(&self) -> f64 {
         if self.targets.is_empty() { f64::INFINITY } else { self.delays.least() }
     }
+
+    /// The largest delay, ms; 0 without synapses.
+    pub fn longest_delay(&self) -> f64 {
+        if self.targets.is_empty() { 0.0 } else { self.delays.greatest() }
+    }
 }
 
 /// Populations and the projections between them, ready to run.
 pub struct Network {
     /// The populations, in the order of declaration.
     pub groups: Vec<Box<dyn crate::group::Group>>,
-    /// The projections, in the order of declaration.
+    /// The projections between neurons, in the order of declaration.
     pub projections: Vec<Projection>,
+    /// The rate populations; each of them also has a place among the groups, a [`crate::rates::RatePlaceholder`].
+    pub rates: Option<crate::rates::Rates>,
 }

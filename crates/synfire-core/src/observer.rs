@@ -46,6 +46,12 @@ pub trait Observer {
         let _ = (from, to);
     }
 
+    /// The gain of a rate unit switches: from now on it is 0, 1 or, where the unit slides along its threshold, the value
+    /// that keeps it there. In order of time, then unit, beside the spikes.
+    fn switch(&mut self, at: Time, population: PopulationId, unit: LocalId, gain: f64) {
+        let _ = (at, population, unit, gain);
+    }
+
     /// A sample that was asked for: the plan's place, the instant and the value.
     fn sample(&mut self, probe: usize, at: Time, value: f64) {
         let _ = (probe, at, value);
@@ -80,6 +86,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.1.window(from, to);
     }
 
+    fn switch(&mut self, at: Time, population: PopulationId, unit: LocalId, gain: f64) {
+        self.0.switch(at, population, unit, gain);
+        self.1.switch(at, population, unit, gain);
+    }
+
     fn sample(&mut self, probe: usize, at: Time, value: f64) {
         self.0.sample(probe, at, value);
         self.1.sample(probe, at, value);
@@ -104,6 +115,10 @@ impl<O: Observer> Observer for &mut O {
 
     fn window(&mut self, from: Time, to: Time) {
         (**self).window(from, to);
+    }
+
+    fn switch(&mut self, at: Time, population: PopulationId, unit: LocalId, gain: f64) {
+        (**self).switch(at, population, unit, gain);
     }
 
     fn sample(&mut self, probe: usize, at: Time, value: f64) {

@@ -133,6 +133,82 @@ impl EventQueue for IndexedHeap {
     }
 }
 
+/// Our own: a tree of minima over dense ids. Each node has the earliest time of its eight children; the leaves are the wake
+/// times by id. No entry ever moves, so there is no table of places: a change looks at one node a level, and goes on upwards
+/// only while the node's minimum changes, which for most changes is not at all.
+#[derive(Debug, Default)]
+pub struct MinTree {
+    /// From the leaves to the root, which is a level of one node's children. Each is filled up to whole nodes with `NEVER`.
+    levels: Vec<Vec<Time>>,
+}
+
+/// Children of a node of a [`MinTree`].
+const WIDTH: usize = 8;
+
+/// The earliest of a node's children.
+#[inline]
+fn earliest(level: &[Time], node: usize) -> Time {
+    level[node * WIDTH..][..WIDTH].iter().copied().fold(Time::NEVER, Time::min)
+}
+
+impl EventQueue for MinTree {
+    fn with_neurons(neurons: usize) -> MinTree {
+        let mut levels = Vec::new();
+        let mut nodes = neurons.div_ceil(WIDTH).max(1);
+        loop {
+            levels.push(vec![Time::NEVER; nodes * WIDTH]);
+            if nodes == 1 {
+                return MinTree { levels };
+            }
+            nodes = nodes.div_ceil(WIDTH);
+        }
+    }
+
+    #[inline]
+    fn set(&mut self, neuron: NeuronId, at: Time) {
+        let mut place = neuron.index();
+        let mut new = at;
+        let mut below = &mut self.levels[..];
+        while let Some((level, above)) = below.split_first_mut() {
+            let old = std::mem::replace(&mut level[place], new);
+            let node = place / WIDTH;
+            let Some(parent) = above.first().map(|level| level[node]) else { return };
+            if new < parent {
+                // The new minimum, whatever the others are.
+            } else if old == parent && old != new {
+                new = earliest(level, node);
+                if new == parent {
+                    return;
+                }
+            } else {
+                return;
+            }
+            place = node;
+            below = above;
+        }
+    }
+
+    fn next(&self) -> Time {
+        self.levels.last().map_or(Time::NEVER, |root| earliest(root, 0))
+    }
+
+    fn pop_before(&mut self, before: Time) -> Option<(Time, NeuronId)> {
+        let at = self.next();
+        if at >= before {
+            return None;
+        }
+        let mut place = 0;
+        for level in self.levels.iter().rev() {
+            // The first of equal children leads to the lowest id.
+            let node = &level[place * WIDTH..][..WIDTH];
+            place = place * WIDTH + node.iter().position(|&child| child == at)?;
+        }
+        let neuron = NeuronId(place as u32);
+        self.set(neuron, Time::NEVER);
+        Some((at, neuron))
+    }
+}
+
 /// The `priority-queue` crate: the readable reference. Its order among equals is undefined, so the priority is the total
 /// key (time, id), reversed because the crate's largest leaves first.
 #[derive(Debug, Default)]
@@ -220,32 +296,36 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What to do with a queue of 40 neurons: set a wake time (few different ones, so that ties are common), or pop.
+    /// What to do with a queue of 600 neurons: set a wake time (few different ones, so that ties are common), or pop.
     fn operations() -> impl Strategy<Value = Vec<(u32, Option<u32>, bool)>> {
         prop::collection::vec(
-            (0u32..40, prop::option::weighted(0.9, 0u32..30), prop::bool::weighted(0.3)),
-            0..400,
+            (0u32..600, prop::option::weighted(0.9, 0u32..30), prop::bool::weighted(0.3)),
+            0..1200,
         )
     }
 
     proptest! {
         #[test]
         fn all_queues_pop_the_same(operations in operations()) {
-            let mut heap = IndexedHeap::with_neurons(40);
-            let mut reference = PriorityQueueHeap::with_neurons(40);
-            let mut scan = ScanQueue::with_neurons(40);
+            let mut heap = IndexedHeap::with_neurons(600);
+            let mut tree = MinTree::with_neurons(600);
+            let mut reference = PriorityQueueHeap::with_neurons(600);
+            let mut scan = ScanQueue::with_neurons(600);
             for (neuron, quarter, pop) in operations {
                 let at = quarter.map_or(Time::NEVER, |q| Time::from_ms(f64::from(q) / 4.0).unwrap());
                 if pop {
                     let expected = scan.pop_before(at);
                     prop_assert_eq!(heap.pop_before(at), expected);
+                    prop_assert_eq!(tree.pop_before(at), expected);
                     prop_assert_eq!(reference.pop_before(at), expected);
                 } else {
                     heap.set(NeuronId(neuron), at);
+                    tree.set(NeuronId(neuron), at);
                     reference.set(NeuronId(neuron), at);
                     scan.set(NeuronId(neuron), at);
                 }
                 prop_assert_eq!(heap.next(), scan.next());
+                prop_assert_eq!(tree.next(), scan.next());
                 prop_assert_eq!(reference.next(), scan.next());
             }
         }

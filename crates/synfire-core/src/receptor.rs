@@ -46,6 +46,15 @@ impl ReceptorKind {
         matches!(self, ReceptorKind::ExponentialConductance | ReceptorKind::AlphaConductance)
     }
 
+    /// The unit of its weights in models with physical units: mV, pA or nS.
+    pub fn weight_unit(self) -> &'static str {
+        match self {
+            ReceptorKind::Delta => "mV",
+            ReceptorKind::Exponential | ReceptorKind::Alpha => "pA",
+            ReceptorKind::ExponentialConductance | ReceptorKind::AlphaConductance => "nS",
+        }
+    }
+
     /// True for kinds with a rise: two variables instead of one.
     pub fn is_alpha(self) -> bool {
         matches!(self, ReceptorKind::Alpha | ReceptorKind::AlphaConductance)

@@ -52,6 +52,7 @@ impl Time {
     }
 
     /// The two parts: whole milliseconds, and the offset in [0, 1) ms.
+    #[inline]
     pub fn parts(self) -> (u64, f64) {
         (self.epoch, self.offset.0)
     }
@@ -78,6 +79,7 @@ impl Time {
         self.long_after(duration_ms)
     }
 
+    #[inline]
     fn long_after(self, duration_ms: f64) -> Time {
         if self.epoch == u64::MAX || !(0.0..LAST_EPOCH).contains(&duration_ms) {
             return Time::NEVER;

@@ -242,6 +242,7 @@ impl Plan {
             receptors: vec![receptor],
             initial: vec![(0, column(|n| eighths(n.1)))],
             stimuli: self.steps.iter().map(step).collect(),
+            jumps: Vec::new(),
             spike_trains: Vec::new(),
             random: StreamKey([0, 0]),
         }
@@ -254,6 +255,7 @@ impl Plan {
                 Box::new(Population::<PerfectIntegrator>::new(&self.setup()).unwrap()),
             ],
             projections: self.projections(),
+            rates: None,
         }
     }
 
@@ -354,7 +356,8 @@ impl Inside {
     }
 }
 
-const QUEUES: [QueueKind; 3] = [QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan];
+const QUEUES: [QueueKind; 4] =
+    [QueueKind::MinTree, QueueKind::IndexedHeap, QueueKind::PriorityQueue, QueueKind::Scan];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
@@ -364,7 +367,7 @@ proptest! {
         let expected = plan.by_oracle();
         let mut stops: Vec<Time> = stops.into_iter().map(|s| ms(eighths(s))).collect();
         stops.sort();
-        let first = plan.by_engine(EngineKind::Queue, QueueKind::IndexedHeap, &[], plan.probes());
+        let first = plan.by_engine(EngineKind::Queue, QueueKind::MinTree, &[], plan.probes());
         prop_assert_eq!(&first.0.spikes, &expected);
         for queue in QUEUES {
             let in_pieces = plan.by_engine(EngineKind::Queue, queue, &stops, plan.probes());
@@ -378,7 +381,7 @@ proptest! {
         let expected = plan.by_oracle();
         let mut stops: Vec<Time> = stops.into_iter().map(|s| ms(eighths(s))).collect();
         stops.sort();
-        let by_instant = plan.by_engine(EngineKind::Queue, QueueKind::IndexedHeap, &[], plan.probes());
+        let by_instant = plan.by_engine(EngineKind::Queue, QueueKind::MinTree, &[], plan.probes());
         prop_assert_eq!(&by_instant.0.spikes, &expected);
         for queue in QUEUES {
             prop_assert_eq!(&plan.by_engine(EngineKind::Lookahead, queue, &stops, plan.probes()), &by_instant);
@@ -468,7 +471,7 @@ fn a_search_that_fails_stops_the_run_and_names_the_neuron() {
         let groups: Vec<Box<dyn synfire_core::group::Group>> =
             vec![Box::new(Population::<PerfectIntegrator>::new(&setup).unwrap())];
         let options = Options { engine: Some(engine), ..Options::default() };
-        let network = Network { groups, projections: vec![] };
+        let network = Network { groups, projections: vec![], rates: None };
         let mut simulation = Simulation::new(network, vec![], &options).unwrap();
         let error = simulation.run(END, &mut ()).unwrap_err().to_string();
         let expected = "population 0: neuron 1: the state is not a number, 0 ms after the neuron's last event at 0 ms; \

@@ -5,7 +5,7 @@ use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec,
 use synfire_numerics::jet::Arithmetic;
 use synfire_numerics::math;
 
-use crate::integrated::{Common, Dynamics, Integrated};
+use crate::integrated::{Common, Dynamics, Envelope, Integrated};
 
 /// One neuron.
 pub type Adex = Integrated<AdaptiveExponential, 2>;
@@ -23,6 +23,23 @@ pub struct AdaptiveExponential {
     a: f64,
     b: f64,
     tau_w: f64,
+}
+
+/// Levels (v - v_t)/delta_t, and a number just above the exponential function there.
+const UPSTROKE: [(f64, f64); 3] = [(-1.0, 0.368), (0.0, 1.001), (2.0, 7.39)];
+
+impl AdaptiveExponential {
+    /// No less than this is w as long as m, now below `level`, stays there: w follows a (v - e_l), and v cannot fall below
+    /// where the leak balances the least current and the largest w.
+    fn least_w(&self, m: f64, w: f64, level: f64, drive: &Envelope<'_>) -> f64 {
+        let from_rest = self.common.v_th - self.e_l;
+        let at_level = self.a * (level + from_rest);
+        if self.a < 0.0 {
+            return w.min(at_level);
+        }
+        let balance = (drive.least(m) - w.max(at_level)) / self.g_l;
+        w.min(self.a * (m + from_rest).min(balance))
+    }
 }
 
 impl Dynamics<2> for AdaptiveExponential {
@@ -120,6 +137,41 @@ impl Dynamics<2> for AdaptiveExponential {
     fn flow_clamped(&self, x: &mut [f64; 2], dt_ms: f64) {
         let target = self.a * (self.v_reset - self.e_l);
         x[1] += (x[1] - target) * math::exp_m1(-dt_ms / self.tau_w);
+    }
+
+    /// Up to a level, the exponential current is at most what it is there, the leak at most what it is now, and w at least
+    /// `Self::least_w`.
+    fn wait(&self, [m, w]: &[f64; 2], drive: &Envelope<'_>) -> f64 {
+        let from_rest = self.common.v_th - self.e_l;
+        let mut wait = 0.0f64;
+        for (factor, growth) in UPSTROKE {
+            let level = (self.v_t + factor * self.delta_t - self.common.v_th).min(0.0);
+            let upstroke = self.g_l * self.delta_t * growth;
+            if *m >= level {
+                continue;
+            }
+            let pull = upstroke - self.least_w(*m, *w, level, drive);
+            let at_level = pull - self.g_l * (level + from_rest) + drive.most(level);
+            let on_the_way = pull - self.g_l * (m + from_rest) + drive.most(*m);
+            if at_level < -1e-9 * upstroke || on_the_way < -1e-9 * upstroke {
+                return f64::INFINITY;
+            }
+            wait = wait.max((level - m) * self.c_m / on_the_way);
+        }
+        wait
+    }
+
+    /// The exponential current, which grows, is twice what can pull down until the peak.
+    fn is_upstroke(&self, [m, w]: &[f64; 2], drive: &Envelope<'_>) -> bool {
+        let v_peak = self.common.v_th;
+        let above = (m + (v_peak - self.v_t)) / self.delta_t;
+        above > 1.0 && *m < 0.0 && {
+            let at_peak = v_peak - self.e_l;
+            // w follows a (v - e_l), and v lies between here and the peak.
+            let most_w = w.max(self.a * at_peak).max(self.a * (m + at_peak));
+            let down = self.g_l * at_peak.max(0.0) + most_w.max(0.0) - drive.least(0.0).min(0.0);
+            self.g_l * self.delta_t * math::exp(above) > 2.0 * down
+        }
     }
 
     fn slots(&self) -> usize {

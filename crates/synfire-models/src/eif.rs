@@ -3,8 +3,9 @@
 use synfire_core::receptor::ReceptorKind;
 use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
 use synfire_numerics::jet::Arithmetic;
+use synfire_numerics::math;
 
-use crate::integrated::{Common, Dynamics, Integrated};
+use crate::integrated::{Common, Dynamics, Envelope, Integrated};
 
 /// One neuron.
 pub type Eif = Integrated<Exponential, 1>;
@@ -20,6 +21,9 @@ pub struct Exponential {
     delta_t: f64,
     v_reset: f64,
 }
+
+/// Levels (v - v_t)/delta_t, and a number just above the exponential function there.
+const UPSTROKE: [(f64, f64); 3] = [(-1.0, 0.368), (0.0, 1.001), (2.0, 7.39)];
 
 impl Dynamics<1> for Exponential {
     const SPEC: ModelSpec = ModelSpec {
@@ -94,6 +98,36 @@ impl Dynamics<1> for Exponential {
 
     fn reset(&self, x: &mut [f64; 1]) {
         x[0] = self.v_reset - self.common.v_th;
+    }
+
+    /// Up to a level, the exponential current is at most what it is there, and the leak at most what it is now.
+    fn wait(&self, [m]: &[f64; 1], drive: &Envelope<'_>) -> f64 {
+        let from_rest = self.common.v_th - self.e_l;
+        let mut wait = 0.0f64;
+        for (factor, growth) in UPSTROKE {
+            let level = (self.v_t + factor * self.delta_t - self.common.v_th).min(0.0);
+            let upstroke = self.g_l * self.delta_t * growth;
+            if *m >= level {
+                continue;
+            }
+            let at_level = upstroke - self.g_l * (level + from_rest) + drive.most(level);
+            let on_the_way = upstroke - self.g_l * (m + from_rest) + drive.most(*m);
+            if at_level < -1e-9 * upstroke || on_the_way < -1e-9 * upstroke {
+                return f64::INFINITY;
+            }
+            wait = wait.max((level - m) * self.c_m / on_the_way);
+        }
+        wait
+    }
+
+    /// The exponential current, which grows, is twice what can pull down until the peak.
+    fn is_upstroke(&self, [m]: &[f64; 1], drive: &Envelope<'_>) -> bool {
+        let v_peak = self.common.v_th;
+        let above = (m + (v_peak - self.v_t)) / self.delta_t;
+        above > 1.0 && *m < 0.0 && {
+            let upstroke = self.g_l * self.delta_t * math::exp(above);
+            upstroke > 2.0 * (self.g_l * (v_peak - self.e_l).max(0.0) - drive.least(0.0).min(0.0))
+        }
     }
 
     fn slots(&self) -> usize {

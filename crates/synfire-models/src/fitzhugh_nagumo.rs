@@ -4,7 +4,7 @@ use synfire_core::receptor::ReceptorKind;
 use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
 use synfire_numerics::jet::Arithmetic;
 
-use crate::integrated::{Common, Dynamics, Integrated};
+use crate::integrated::{Common, Dynamics, Envelope, Integrated};
 
 /// One neuron.
 pub type FitzhughNagumo = Integrated<Cubic, 2>;
@@ -76,6 +76,29 @@ impl Dynamics<2> for Cubic {
 
     fn initial(&self, given: &[Option<f64>]) -> [f64; 2] {
         [given[0].unwrap_or(-1.2) - self.common.v_th, given[1].unwrap_or(-0.625)]
+    }
+
+    /// v cannot fall below -2.5 (or where it is) if the cubic, 2.7 there, outweighs the rest. So w falls at most at a rate
+    /// `fall`, and the climb to a level takes at least the t of (rise) t + (fall) t^2/2 = climb.
+    fn wait(&self, [m, w]: &[f64; 2], drive: &Envelope<'_>) -> f64 {
+        let v = m + self.common.v_th;
+        let cubic = |v: f64| v - v * v * v / 3.0;
+        let mut wait = 0.0f64;
+        for climb in [0.1, 0.4, 1.0] {
+            let level = (v + climb).min(self.common.v_th);
+            let most_w = w.max((level + self.a) / self.b);
+            if self.b <= 0.0 || self.epsilon < 0.0 || 2.7 + drive.least(*m) - most_w < 0.0 {
+                return 0.0;
+            }
+            let fall = self.epsilon * (self.b * w - self.a - v.min(-2.5)).max(0.0);
+            let top = if v < 1.0 && 1.0 < level { cubic(1.0) } else { cubic(v).max(cubic(level)) };
+            let rise = top - w + drive.most(*m);
+            let climbing = 2.0 * (level - v) / ((rise * rise + 2.0 * fall * (level - v)).sqrt() + rise);
+            // Where v cannot rise yet, it may still be here when it can.
+            let waiting = ((2.0 * fall * (level - v)).sqrt() - rise) / fall;
+            wait = wait.max(if rise >= 0.0 { climbing } else { waiting });
+        }
+        wait
     }
 
     fn slots(&self) -> usize {

@@ -4,7 +4,7 @@ use synfire_core::receptor::ReceptorKind;
 use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
 use synfire_numerics::jet::{Arithmetic, Jets, Slot};
 
-use crate::integrated::{Common, Dynamics, Integrated};
+use crate::integrated::{Common, Dynamics, Envelope, Integrated};
 
 /// One neuron.
 pub type HodgkinHuxley = Integrated<SodiumPotassium, 4>;
@@ -21,6 +21,8 @@ pub struct SodiumPotassium {
     g_k: f64,
     e_k: f64,
     v_t: f64,
+    /// Levels of v on the way from rest to threshold, with the gate m at rest there.
+    levels: [(f64, f64); 4],
 }
 
 /// Opening and closing rates of the gates m, h and n, per ms.
@@ -111,7 +113,8 @@ impl Dynamics<4> for SodiumPotassium {
     const RESETS: bool = false;
 
     fn prepare(row: ParamRow<'_>) -> Result<SodiumPotassium, ParamError> {
-        Ok(SodiumPotassium {
+        let mut neuron = SodiumPotassium {
+            levels: [(0.0, 0.0); 4],
             common: Common { v_th: row.get("v_th"), i_e: row.get("i_e"), t_ref: 0.0 },
             c_m: row.get("c_m"),
             g_l: row.get("g_l"),
@@ -121,7 +124,12 @@ impl Dynamics<4> for SodiumPotassium {
             g_k: row.get("g_k"),
             e_k: row.get("e_k"),
             v_t: row.get("v_t"),
-        })
+        };
+        neuron.levels = [0.04, 0.12, 0.3, 0.6].map(|part| {
+            let level = (neuron.e_l + part * (neuron.common.v_th - neuron.e_l)).min(neuron.common.v_th);
+            (level, neuron.steady_gates(level)[0])
+        });
+        Ok(neuron)
     }
 
     fn common(&self) -> Common {
@@ -166,6 +174,30 @@ impl Dynamics<4> for SodiumPotassium {
         let v = given[0].unwrap_or(self.e_l);
         let [m, h, n] = self.steady_gates(v);
         [v - self.common.v_th, given[1].unwrap_or(m), given[2].unwrap_or(h), given[3].unwrap_or(n)]
+    }
+
+    /// Up to a level, the gate m is at most what it is now or tends to there, h is at most 1, potassium currents pull down.
+    fn wait(&self, x: &[f64; 4], drive: &Envelope<'_>) -> f64 {
+        let [from_threshold, m, h, n] = *x;
+        let v = from_threshold + self.common.v_th;
+        let is_in_range = [m, h, n].iter().all(|gate| (0.0..=1.0).contains(gate));
+        if v < self.e_k || !is_in_range {
+            return 0.0;
+        }
+        let most = drive.most(from_threshold) - self.g_l * (v - self.e_l);
+        let mut wait = 0.0f64;
+        for (level, steady) in self.levels {
+            let open = m.max(1.001 * steady);
+            let upward = most + self.g_na * open * open * open * (self.e_na - v).max(0.0);
+            if v >= level {
+                continue;
+            }
+            if upward < -1e-9 * self.g_l {
+                return f64::INFINITY;
+            }
+            wait = wait.max((level - v) * self.c_m / upward);
+        }
+        wait
     }
 
     fn slots(&self) -> usize {

@@ -5,8 +5,11 @@
 //! are closed forms. `flow` and the search walk the same steps, which depend on the anchor's state alone, and a search pauses
 //! at the end of a step: a checkpoint.
 
+mod audit;
 mod inputs;
+mod parabola;
 mod search;
+mod upstroke;
 
 use std::cell::RefCell;
 use synfire_core::model::{Anchored, Crossing, NeuronModel, Unresolved};
@@ -15,7 +18,9 @@ use synfire_core::spec::{ModelSpec, ParamError, ParamRow};
 use synfire_numerics::jet::{Arithmetic, Slot};
 use synfire_numerics::taylor::{self, GIVEN, Series, VectorField};
 
+pub use inputs::Envelope;
 use inputs::{Inputs, Past};
+pub use parabola::Parabola;
 
 /// A neuron model with `D` variables, the first of them the membrane potential as m = v - v_th, by its equations.
 pub trait Dynamics<const D: usize>: Clone + std::fmt::Debug + Send + Sync + 'static {
@@ -56,6 +61,16 @@ pub trait Dynamics<const D: usize>: Clone + std::fmt::Debug + Send + Sync + 'sta
 
     /// What goes on while m is held in the refractory time, `dt_ms` long.
     fn flow_clamped(&self, _x: &mut [f64; D], _dt_ms: f64) {}
+
+    /// A time, ms, before which m is certainly below 0, which it is now; infinite if for ever. Cheap; 0 is always right.
+    fn wait(&self, _x: &[f64; D], _drive: &Envelope<'_>) -> f64 {
+        0.0
+    }
+
+    /// Whether m certainly rises from here on, ever faster, until threshold: then time is followed as a function of m.
+    fn is_upstroke(&self, _x: &[f64; D], _drive: &Envelope<'_>) -> bool {
+        false
+    }
 
     /// How many [`Slot`]s `rates` takes, at most.
     fn slots(&self) -> usize;
@@ -147,10 +162,24 @@ impl<M: Dynamics<D>, const D: usize> Integrated<M, D> {
         Past { inputs: &self.inputs, anchor: inputs, constant: self.common.i_e + stimulus, elapsed_ms: 0.0 }
     }
 
-    /// x after `dt_ms`: whole steps, then a part of one.
+    /// A time before which there is certainly no crossing.
+    fn wait(&self, at: Anchored<'_, IntegratedState<D>>) -> f64 {
+        let x = &at.state.x;
+        if x[0].is_nan() || x[0] >= 0.0 {
+            return 0.0;
+        }
+        let wait_ms = self.model.wait(x, &self.past(at.inputs, at.stimulus).envelope());
+        // The last places are rounding errors; what is not a number is no bound.
+        if wait_ms > 0.0 { 0.999 * wait_ms } else { 0.0 }
+    }
+
+    /// x after `dt_ms`: whole steps, then a part of one or of an upstroke.
     fn integrate(&self, mut x: [f64; D], mut past: Past<'_>, dt_ms: f64) -> [f64; D] {
         loop {
             let rest_ms = dt_ms - past.elapsed_ms;
+            if self.model.is_upstroke(&x, &past.envelope()) {
+                return self.rise(x, &past, rest_ms).map_or([f64::NAN; D], |risen| risen.x);
+            }
             let series = self.expand(x, &past, Some(rest_ms));
             if rest_ms <= series.step {
                 return series.at(rest_ms);
@@ -217,8 +246,10 @@ impl<M: Dynamics<D>, const D: usize> NeuronModel for Integrated<M, D> {
         self.search(at)
     }
 
-    fn crossing_bound(&self, _at: Anchored<'_, IntegratedState<D>>, from_ms: f64) -> f64 {
-        from_ms
+    /// The same bound whoever asks: no search ends before it, so that checkpoints lie where they lie.
+    #[inline]
+    fn crossing_bound(&self, at: Anchored<'_, IntegratedState<D>>, from_ms: f64) -> f64 {
+        self.wait(at).max(from_ms)
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use synfire_core::receptor::ReceptorKind;
 use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
 use synfire_numerics::jet::Arithmetic;
 
-use crate::integrated::{Common, Dynamics, Integrated};
+use crate::integrated::{Common, Dynamics, Envelope, Integrated, Parabola};
 
 /// One neuron.
 pub type Izhikevich = Integrated<SimpleModel, 2>;
@@ -86,6 +86,17 @@ impl Dynamics<2> for SimpleModel {
 
     fn reset(&self, x: &mut [f64; 2]) {
         *x = [self.c - self.common.v_th, x[1] + self.d];
+    }
+
+    /// 0.04 v^2 + 5 v + 140 is 0.04 (v + 62.5)^2 - 16.25.
+    fn wait(&self, [m, u]: &[f64; 2], drive: &Envelope<'_>) -> f64 {
+        if self.a < 0.0 {
+            return 0.0;
+        }
+        let v_peak = self.common.v_th;
+        let parabola =
+            Parabola { c_m: 1.0, k: 0.04, centre: -62.5 - v_peak, floor: -16.25, b: self.b, base: -v_peak };
+        parabola.wait(*m, *u, self.scales()[0], drive)
     }
 
     fn slots(&self) -> usize {

@@ -5,7 +5,7 @@
 
 use synfire_core::catalogue::ModelEntry;
 
-/// Declares the modules of models and registers them: one line a model, `neuron` or `source`.
+/// Declares the modules of models and registers them: one line a model, `neuron`, `linear`, `source` or `rates`.
 macro_rules! catalogue {
     ($($kind:ident $module:ident :: $model:ident),* $(,)?) => {
         $(pub mod $module;)*
@@ -19,7 +19,7 @@ pub mod integrated;
 mod quadratic;
 
 catalogue! {
-    neuron lif::Lif,
+    linear lif::Lif,
     neuron qif::Qif,
     neuron qif_normalised::QifNormalised,
     neuron eif::Eif,
@@ -32,4 +32,5 @@ catalogue! {
     neuron equations::Equations,
     source spike_source::SpikeSource,
     source poisson::Poisson,
+    rates rate::Rate,
 }

@@ -6,8 +6,10 @@
 mod conductance;
 mod crossing;
 mod flow;
+mod linear;
 
 use synfire_core::model::{Anchored, Crossing, NeuronModel, Unresolved};
+use synfire_core::phase::PhaseLaw;
 use synfire_core::receptor::{Receptor, ReceptorKind, ReceptorSet};
 use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
 use synfire_numerics::dd::DoubleDouble;
@@ -298,6 +300,17 @@ impl NeuronModel for Lif {
 
     fn fire(&self, state: &mut LifState) {
         state.m = self.m_reset;
+    }
+
+    fn phase_law(&self) -> Option<PhaseLaw> {
+        self.inputs.is_empty().then_some(PhaseLaw {
+            tau_ms: self.tau_m,
+            drive: self.resting.m_inf(0.0),
+            reset: self.m_reset,
+            threshold: self.v_th,
+            refractory_ms: self.t_ref,
+            rest: self.resting.e_l,
+        })
     }
 
     fn refractory_ms(&self) -> f64 {

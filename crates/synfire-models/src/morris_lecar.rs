@@ -5,7 +5,7 @@ use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec,
 use synfire_numerics::jet::Arithmetic;
 use synfire_numerics::scalar::Scalar;
 
-use crate::integrated::{Common, Dynamics, Integrated};
+use crate::integrated::{Common, Dynamics, Envelope, Integrated};
 
 /// One neuron.
 pub type MorrisLecar = Integrated<CalciumPotassium, 2>;
@@ -26,6 +26,8 @@ pub struct CalciumPotassium {
     v2: f64,
     v3: f64,
     v4: f64,
+    /// Levels of v on the way from rest to threshold, with the part of open calcium channels there.
+    levels: [(f64, f64); 3],
 }
 
 impl Dynamics<2> for CalciumPotassium {
@@ -72,7 +74,13 @@ impl Dynamics<2> for CalciumPotassium {
     const RESETS: bool = false;
 
     fn prepare(row: ParamRow<'_>) -> Result<CalciumPotassium, ParamError> {
+        let (e_l, v_th) = (row.get("e_l"), row.get("v_th"));
+        let levels = [1.0 / 3.0, 2.0 / 3.0, 1.0].map(|part| {
+            let level = (e_l + part * (v_th - e_l)).min(v_th);
+            (level, (2.0 * (level - row.get("v1")) / row.get("v2")).logistic())
+        });
         Ok(CalciumPotassium {
+            levels,
             common: Common { v_th: row.get("v_th"), i_e: row.get("i_e"), t_ref: 0.0 },
             c_m: row.get("c_m"),
             g_l: row.get("g_l"),
@@ -125,6 +133,31 @@ impl Dynamics<2> for CalciumPotassium {
         let v = given[0].unwrap_or(self.e_l);
         let steady = (2.0 * (v - self.v3) / self.v4).logistic();
         [v - self.common.v_th, given[1].unwrap_or(steady)]
+    }
+
+    /// Up to a level, calcium channels are open at most as there, potassium currents pull down, the leak at least as now.
+    fn wait(&self, [m, w]: &[f64; 2], drive: &Envelope<'_>) -> f64 {
+        let v = m + self.common.v_th;
+        if v < self.e_k || *w < 0.0 || self.phi < 0.0 {
+            return 0.0;
+        }
+        let mut wait = 0.0f64;
+        for (level, open) in self.levels {
+            if v >= level {
+                continue;
+            }
+            let upward = |v: f64| {
+                let calcium = self.g_ca * open * (self.e_ca - v).max(0.0);
+                calcium - self.g_l * (v - self.e_l) + drive.most(v - self.common.v_th)
+            };
+            let (at_level, on_the_way) = (upward(level), upward(v));
+            let margin = 1e-9 * self.g_l * (level - v);
+            if at_level < -margin || on_the_way < -margin {
+                return f64::INFINITY;
+            }
+            wait = wait.max((level - v) * self.c_m / on_the_way);
+        }
+        wait
     }
 
     fn slots(&self) -> usize {

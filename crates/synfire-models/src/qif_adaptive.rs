@@ -4,7 +4,7 @@ use synfire_core::receptor::ReceptorKind;
 use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
 use synfire_numerics::jet::Arithmetic;
 
-use crate::integrated::{Common, Dynamics, Integrated};
+use crate::integrated::{Common, Dynamics, Envelope, Integrated, Parabola};
 
 /// One neuron.
 pub type QifAdaptive = Integrated<AdaptiveQuadratic, 2>;
@@ -108,6 +108,22 @@ impl Dynamics<2> for AdaptiveQuadratic {
 
     fn reset(&self, x: &mut [f64; 2]) {
         *x = [self.v_reset - self.common.v_th, x[1] + self.d];
+    }
+
+    fn wait(&self, [m, u]: &[f64; 2], drive: &Envelope<'_>) -> f64 {
+        if self.a < 0.0 {
+            return 0.0;
+        }
+        let half = 0.5 * (self.v_crit - self.v_rest);
+        let parabola = Parabola {
+            c_m: self.c_m,
+            k: self.k,
+            centre: self.v_rest + half - self.common.v_th,
+            floor: -self.k * half * half,
+            b: self.b,
+            base: self.v_rest - self.common.v_th,
+        };
+        parabola.wait(*m, *u, self.scales()[0], drive)
     }
 
     fn slots(&self) -> usize {

@@ -41,6 +41,14 @@ impl Matrix {
         Matrix { rows }
     }
 
+    /// 1 on the diagonal.
+    pub const IDENTITY: Matrix = Matrix::new([[1.0, 0.0], [0.0, 1.0]]);
+
+    /// The matrix times another.
+    pub fn product(&self, other: &Matrix) -> Matrix {
+        Matrix::new([other.row_times(self.rows[0]), other.row_times(self.rows[1])])
+    }
+
     /// The matrix times a column.
     #[inline]
     pub fn times(&self, x: Vector) -> Vector {
@@ -103,7 +111,7 @@ pub struct Linear {
 }
 
 /// What of a linear flow over some time does not depend on the state: e^(At) = (1 + grown) I + turned N and
-/// Phi = held[0] I + held[1] N.
+/// Phi = `held[0]` I + `held[1]` N.
 #[derive(Clone, Copy, Debug)]
 pub struct Propagator {
     grown: f64,
@@ -138,6 +146,16 @@ impl Linear {
             spectrum,
             radius: mu.abs() + root,
         }
+    }
+
+    /// The sum of the eigenvalues, 1/ms.
+    pub fn trace(&self) -> f64 {
+        self.trace
+    }
+
+    /// No eigenvalue has a larger modulus, 1/ms.
+    pub fn radius(&self) -> f64 {
+        self.radius
     }
 
     /// Whether all that is linear dies away.

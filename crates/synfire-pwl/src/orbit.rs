@@ -1,7 +1,7 @@
 //! The orbit within one zone, and where a coordinate of it turns.
 //!
 //! Between two turns a coordinate y is monotone, so it has at most one crossing of a border there: nothing can be missed.
-//! Without fading inputs the turns are closed forms ([`Turns`]). With them Rolle's rule leads there: applying d/dt - k to
+//! Without fading inputs the turns are closed forms (`Turns`). With them Rolle's rule leads there: applying d/dt - k to
 //! y' for the rate k of every input (twice for one with a rise) leaves the homogeneous answer of the plane, whose zeros are
 //! closed forms; and between two zeros of (d/dt - k) G the function e^(-kt) G is monotone, so they bracket the zeros of G.
 

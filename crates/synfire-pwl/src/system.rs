@@ -3,12 +3,14 @@
 //! On a face the two fields decide where an orbit goes, by the speeds across the face, p below it and q above it: both
 //! positive, up; both negative, down; p < 0 < q, where both lead away, the face belongs to the zone above it. Where the
 //! fields agree on the face (it is *continuous*) q stands for both, and where it vanishes the second derivative decides.
-//! p > 0 > q, where both lead onto the face, is for [`crate::sliding`]. A face is left by these rules, never by an epsilon.
+//! p > 0 > q, where both lead onto the face, orbits slide along it, if the fields differ by a constant there and nothing fades.
+//! A face is left by these rules, never by an epsilon.
 
 use crate::exit::{Exit, Strip, first_exit};
 use crate::input::Fading;
 use crate::linear::{Linear, Matrix, Vector, dot, plus};
 use crate::orbit::{Field, Orbit};
+use crate::sliding::Slide;
 
 /// A straight line: the points x with normal x = offset.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,14 +78,21 @@ pub enum Step {
         /// Rounding decided it.
         ambiguous: bool,
     },
-    /// It stays in its zone for ever.
+    /// Off a face along which it slid.
+    Leaves {
+        /// Which.
+        face: usize,
+        /// To the side to which its normal points.
+        upward: bool,
+    },
+    /// It stays in its zone, or on its face, for ever.
     Never {
         /// Rounding decided it.
         ambiguous: bool,
     },
     /// It has not left its zone before the limit.
     Limit,
-    /// What is not a number, or faces passed without end at one instant.
+    /// What is not a number, faces passed without end at one instant, or sliding that has no closed form.
     Failed,
 }
 
@@ -139,6 +148,12 @@ impl System {
         };
         let zones = sides.iter().enumerate().map(zone).collect();
         System { faces, zones, layout: Layout::General, rates: rates.to_vec() }
+    }
+
+    /// Between which offsets zone `index` of a system with parallel faces lies.
+    pub fn interval(&self, index: usize) -> [f64; 2] {
+        let strip = self.zones[index].walls[0].strip;
+        [strip.lower, strip.upper]
     }
 
     /// The faces.
@@ -233,6 +248,10 @@ pub struct Walk<'a> {
     /// Steps that took no time, one after another.
     instant: u32,
     flat: bool,
+    /// The face along which it slides, with the zones below and above.
+    sliding: Option<(usize, [usize; 2], Slide)>,
+    /// It should slide, and cannot.
+    is_stuck: bool,
 }
 
 /// Faces passed at one instant, more than any corner has: then rounding goes round in circles.
@@ -242,7 +261,7 @@ impl<'a> Walk<'a> {
     /// An orbit from `x` on.
     pub fn new(system: &'a System, x: Vector, current: f64, inputs: &'a [Fading]) -> Walk<'a> {
         let zone = system.zone_at(x, current, inputs);
-        Walk {
+        let mut walk = Walk {
             system,
             current,
             given: inputs,
@@ -252,7 +271,51 @@ impl<'a> Walk<'a> {
             elapsed_ms: 0.0,
             instant: 0,
             flat: false,
+            sliding: None,
+            is_stuck: false,
+        };
+        for (face, data) in system.faces.iter().enumerate() {
+            if !data.is_continuous && dot(data.normal, x) == data.offset {
+                let below = system.beyond(zone, face, false).map(|below| [below, zone]);
+                let zones = below.or_else(|| Some([zone, system.beyond(zone, face, true)?]));
+                zones.iter().for_each(|&zones| walk.slide(face, zones));
+            }
         }
+        walk
+    }
+
+    /// Begins to slide along a face if both fields lead onto it.
+    fn slide(&mut self, face: usize, zones: [usize; 2]) {
+        let Face { normal, is_continuous, .. } = self.system.faces[face];
+        if is_continuous {
+            return;
+        }
+        let input: f64 = self.inputs.iter().map(|input| input.s).sum();
+        let [below, above] = zones.map(|zone| &self.system.zones[zone].field);
+        let [up, down] =
+            [below, above].map(|field| dot(normal, field.velocity(self.x, self.current + input)));
+        if up > 0.0 && down < 0.0 {
+            let slide = Slide::new(normal, below, above, self.x, self.current);
+            let slide = slide.filter(|_| self.inputs.is_empty());
+            self.is_stuck = slide.is_none();
+            self.sliding = slide.map(|slide| (face, zones, slide));
+        }
+    }
+
+    /// On to where it leaves the face along which it slides.
+    fn leave(&mut self, left_ms: f64, face: usize, zones: [usize; 2], slide: Slide) -> Step {
+        if slide.leaves_ms.is_infinite() {
+            return Step::Never { ambiguous: false };
+        }
+        if slide.leaves_ms > left_ms {
+            return Step::Limit;
+        }
+        self.x = slide.at(slide.leaves_ms);
+        self.elapsed_ms += slide.leaves_ms;
+        self.zone = zones[usize::from(slide.upward)];
+        // The speed across the face is 0 there, by definition.
+        (self.sliding, self.flat, self.instant) = (None, true, 0);
+        Step::Leaves { face, upward: slide.upward }
     }
 
     fn orbit(&self) -> Orbit<'_> {
@@ -263,10 +326,23 @@ impl<'a> Walk<'a> {
     /// On to the next face, if the orbit comes to one within the limit (ms since the start). Otherwise it stays where it
     /// is.
     pub fn step(&mut self, limit_ms: f64) -> Step {
-        if !(self.x[0].is_finite() && self.x[1].is_finite()) || self.instant > MOST_INSTANT {
+        self.advance(limit_ms, true)
+    }
+
+    /// On to the next face, if the search up to the limit (ms since the start) finds it, be it later.
+    pub fn look(&mut self, limit_ms: f64) -> Step {
+        self.advance(limit_ms, false)
+    }
+
+    fn advance(&mut self, limit_ms: f64, strictly: bool) -> Step {
+        let is_finite = self.x[0].is_finite() && self.x[1].is_finite();
+        if !is_finite || self.instant > MOST_INSTANT || self.is_stuck {
             return Step::Failed;
         }
         let left_ms = limit_ms - self.elapsed_ms;
+        if let Some((face, zones, slide)) = self.sliding {
+            return self.leave(left_ms, face, zones, slide);
+        }
         let system = self.system;
         let orbit = self.orbit();
         let mut first: Option<(f64, Way, bool, bool)> = None;
@@ -285,7 +361,7 @@ impl<'a> Walk<'a> {
             }
         }
         match first {
-            Some((after_ms, way, upward, ambiguous)) if after_ms <= left_ms => {
+            Some((after_ms, way, upward, ambiguous)) if after_ms <= left_ms || !strictly && !undecided => {
                 let x = orbit.at(after_ms);
                 self.pass(after_ms, x, way, upward);
                 Step::Face { face: way.face, upward, ambiguous: ambiguous || rounding }
@@ -313,11 +389,13 @@ impl<'a> Walk<'a> {
             let up = self.system.goes_up(way.face, zones, x, self.current, &self.inputs, true);
             self.zone = zones[usize::from(up)];
         }
+        self.slide(way.face, zones);
     }
 
     /// The state `dt_ms` after the start, if no face is passed in between.
     pub fn at(&self, dt_ms: f64) -> Vector {
-        self.orbit().at(dt_ms - self.elapsed_ms)
+        let since = dt_ms - self.elapsed_ms;
+        self.sliding.map_or_else(|| self.orbit().at(since), |(_, _, slide)| slide.at(since))
     }
 
     /// x' where it is.
@@ -329,7 +407,7 @@ impl<'a> Walk<'a> {
     pub fn run(mut self, dt_ms: f64) -> Vector {
         loop {
             match self.step(dt_ms) {
-                Step::Face { .. } => {}
+                Step::Face { .. } | Step::Leaves { .. } => {}
                 Step::Never { .. } | Step::Limit => return self.at(dt_ms),
                 Step::Failed => return [f64::NAN; 2],
             }

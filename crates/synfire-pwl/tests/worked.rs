@@ -2,7 +2,7 @@
 #![allow(clippy::excessive_precision)]
 
 use synfire_pwl::linear::{Linear, Matrix};
-use synfire_pwl::system::{Step, System, Walk};
+use synfire_pwl::system::{Face, Step, System, Walk};
 
 fn close(found: f64, right: f64, tolerance: f64) {
     assert!((found - right).abs() <= tolerance, "{found} {right}: {:e}", found - right);
@@ -93,4 +93,63 @@ fn the_absolute_value_integrate_and_fire_neuron() {
     );
     let mut walk = Walk::new(&system, [0.1001, 0.0], -0.1, &[]);
     assert!(matches!(walk.step(1e4), Step::Face { face: 1, upward: true, .. }));
+}
+
+/// v' = w - H(v), w' = 0.3 - k w: both fields lead onto v = 0 while 0 < w < 1, and w goes on as if there were no v.
+#[test]
+fn an_orbit_slides_along_a_face_and_leaves_it_in_closed_form() {
+    let system = |k: f64| {
+        let linear = Linear::new(Matrix::new([[0.0, 1.0], [0.0, -k]]));
+        System::parallel([1.0, 0.0], &[(0.0, false)], &[(linear, [0.0, 0.3]), (linear, [-1.0, 0.3])], &[])
+    };
+    let straight = system(0.0);
+    let mut walk = Walk::new(&straight, [-0.2, 0.1], 0.0, &[]);
+    // 0.1 t + 0.15 t^2 = 0.2
+    let arrival = (0.01_f64 + 0.12).sqrt() / 0.3 - 0.1 / 0.3;
+    assert!(matches!(walk.step(100.0), Step::Face { upward: true, .. }));
+    close(walk.elapsed_ms, arrival, 1e-15);
+    let w = walk.x[1];
+    close(walk.at(arrival + 1.0)[1], w + 0.3, 1e-15);
+    assert_eq!(walk.at(arrival + 1.0)[0], 0.0);
+    assert_eq!(walk.step(100.0), Step::Leaves { face: 0, upward: true });
+    close(walk.elapsed_ms, arrival + (1.0 - w) / 0.3, 1e-14);
+    // Then v'' = 0.3 from v' = 0.
+    let v = walk.at(walk.elapsed_ms + 2.0)[0];
+    close(v, 0.6, 1e-14);
+    assert!(matches!(walk.step(1e3), Step::Never { .. }));
+
+    // With k = 0.5 w tends to 0.6: it slides for ever.
+    let fading = system(0.5);
+    let mut walk = Walk::new(&fading, [0.0, 0.1], 0.0, &[]);
+    close(walk.at(3.0)[1], 0.6 - 0.5 * synfire_numerics::math::exp(-1.5), 1e-15);
+    assert!(matches!(walk.step(1e3), Step::Never { .. }));
+}
+
+/// Two faces that meet at a corner: an orbit through it passes both at one instant.
+#[test]
+fn an_orbit_passes_a_corner_in_no_time_between() {
+    let face = |normal| Face { normal, offset: 0.0, is_continuous: false };
+    let field = |above: &[bool]| {
+        let speed = [if above[0] { 2.0 } else { 1.0 }, if above[1] { 2.0 } else { 1.0 }];
+        (Matrix::new([[0.0; 2]; 2]), speed)
+    };
+    let system = System::general(vec![face([1.0, 0.0]), face([0.0, 1.0])], field, &[]);
+    let mut walk = Walk::new(&system, [-0.5, -0.5], 0.0, &[]);
+    assert_eq!(walk.step(10.0), Step::Face { face: 0, upward: true, ambiguous: false });
+    assert_eq!(walk.step(10.0), Step::Face { face: 1, upward: true, ambiguous: false });
+    assert_eq!((walk.elapsed_ms, walk.x), (0.5, [0.0, 0.0]));
+    assert_eq!(walk.at(1.5), [2.0, 2.0]);
+    // A face that is no axis: x + y = 1, from below.
+    let slanted = Face { normal: [1.0, 1.0], offset: 1.0, is_continuous: true };
+    let turning = (Matrix::new([[0.0, -1.0], [1.0, 0.0]]), [0.0, 0.0]);
+    let system = System::general(vec![slanted], |_| turning, &[]);
+    let mut walk = Walk::new(&system, [0.9, 0.0], 0.0, &[]);
+    assert!(matches!(walk.step(10.0), Step::Face { upward: true, .. }));
+    // 0.9 (cos t + sin t) = 1
+    let t = std::f64::consts::FRAC_PI_4 - math_acos(1.0 / (0.9 * 2.0_f64.sqrt()));
+    close(walk.elapsed_ms, t, 1e-15);
+}
+
+fn math_acos(x: f64) -> f64 {
+    synfire_numerics::math::atan2((1.0 - x * x).sqrt(), x)
 }

@@ -11,18 +11,22 @@
 //! | `connect` | projection | row; for `fixed_total_number` block |
 //! | `weight`, `delay` | projection | synapse, in the order of declaration |
 
+mod form;
+
 use crate::connect::{ConnectError, Listed, PairList, ProjectionSetup, connect};
 use crate::draw::{self, DrawError, Owner, Use};
 use crate::formats::FileError;
 use crate::formats::edges::{EdgeList, read_edges};
 use crate::formats::spikes::read_spike_trains;
 use crate::scenario::{Pairs, Population, Precision, Projection, Quantity, Rule, Scenario, SpikeTimes};
+pub use form::{Form, oracle_of};
 use std::path::{Path, PathBuf};
-use synfire_core::Time;
 use synfire_core::group::{CurrentStep, PopulationSetup, SetupError};
 use synfire_core::network::{self, Network};
+use synfire_core::rates::{RateError, RatePopulation, Rates};
 use synfire_core::receptor::variable_names;
 use synfire_core::spec::{Column, ParamRange, ParamTable};
+use synfire_core::{PopulationId, Time};
 use synfire_numerics::random::StreamKey;
 
 /// A network that cannot be built.
@@ -49,6 +53,9 @@ pub enum BuildError {
         /// Why.
         error: Box<ProjectionError>,
     },
+    /// Rate populations that cannot be run together.
+    #[error(transparent)]
+    Rates(#[from] RateError),
 }
 
 impl BuildError {
@@ -76,6 +83,7 @@ impl BuildError {
                 ProjectionError::TooManyNeurons(_)
                     | ProjectionError::Connect(ConnectError::TooManySynapses { .. })
             ),
+            BuildError::Rates(_) => false,
         }
     }
 }
@@ -145,6 +153,12 @@ pub enum ProjectionError {
     /// The file of its pairs.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A file of pairs with delays, for a projection between rates.
+    #[error("{} has delays, and rates reach one another at once", path.display())]
+    DelayedRates {
+        /// The file.
+        path: PathBuf,
+    },
     /// Neither the projection nor the file of its pairs has them.
     #[error("{} has no {what}s, and the projection gives no `{what}`", path.display())]
     Missing {
@@ -179,22 +193,42 @@ pub fn build(scenario: &Scenario) -> Result<Network, BuildError> {
     build_with_progress(scenario, |_| {})
 }
 
+/// The same with a form of its populations that the scenario would not choose: for tests of the forms.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_in_form(scenario: &Scenario, form: Form) -> Result<Network, BuildError> {
+    build_all(scenario, form, |_| {})
+}
+
 /// The same; `progress` is told of each population and projection that is done.
 ///
 /// # Errors
 /// As [`build`].
 pub fn build_with_progress(
     scenario: &Scenario,
+    progress: impl FnMut(BuildProgress<'_>),
+) -> Result<Network, BuildError> {
+    build_all(scenario, Form::Chosen, progress)
+}
+
+fn build_all(
+    scenario: &Scenario,
+    form: Form,
     mut progress: impl FnMut(BuildProgress<'_>),
 ) -> Result<Network, BuildError> {
     let total = scenario.populations.len() + scenario.projections.len();
-    let mut network = Network { groups: Vec::new(), projections: Vec::new() };
+    let mut network = Network { groups: Vec::new(), projections: Vec::new(), rates: None };
+    let (mut rate_populations, mut rate_projections) = (Vec::new(), Vec::new());
     for (index, population) in scenario.populations.iter().enumerate() {
         let _span = tracing::info_span!("population", name = population.name).entered();
-        let setup = population_setup(scenario, index)?;
-        let group =
-            (population.model.build)(&setup).map_err(|error| BuildError::of_population(population, error))?;
-        network.groups.push(group);
+        network.groups.push(form::group_of(scenario, index, form)?);
+        if let Some(units) = population.model.rates {
+            let setup = population_setup(scenario, index)?;
+            let units = units(&setup).map_err(|error| BuildError::of_population(population, error))?;
+            let stimuli = setup.stimuli;
+            rate_populations.push(RatePopulation { population: PopulationId(index as u32), units, stimuli });
+        }
         let (source, done) = (population.name.as_str(), index + 1);
         progress(BuildProgress { source, target: None, done, total, synapses: 0 });
     }
@@ -203,11 +237,18 @@ pub fn build_with_progress(
         let _span = tracing::info_span!("projection", index).entered();
         let made = synapses_of(scenario, index)?;
         synapses += made.synapses() as u64;
-        network.projections.push(made);
+        if scenario.populations[projection.target].is_rate() {
+            rate_projections.push(made);
+        } else {
+            network.projections.push(made);
+        }
         let source = scenario.populations[projection.source].name.as_str();
         let target = Some(scenario.populations[projection.target].name.as_str());
         let done = scenario.populations.len() + index + 1;
         progress(BuildProgress { source, target, done, total, synapses });
+    }
+    if !rate_populations.is_empty() {
+        network.rates = Some(Rates::new(&rate_populations, &rate_projections)?);
     }
     Ok(network)
 }
@@ -226,6 +267,7 @@ pub fn population_setup(scenario: &Scenario, index: usize) -> Result<PopulationS
             receptors: population.receptors.clone(),
             initial: initial(population, scenario.seed, index as u32)?,
             stimuli: stimuli(scenario, index),
+            jumps: jumps(scenario, index),
             spike_trains: spike_trains(population)?,
             random: StreamKey::derive(scenario.seed, population.model.spec.name, index as u32),
         })
@@ -278,6 +320,19 @@ fn stimuli(scenario: &Scenario, population: usize) -> Vec<CurrentStep> {
     steps.collect()
 }
 
+/// The weights of the projections that reach a population, if each has one and a zero delay is among their delays.
+fn jumps(scenario: &Scenario, population: usize) -> Vec<f64> {
+    let mine = || scenario.projections.iter().filter(|projection| projection.target == population);
+    let one = |weight: &Quantity| match weight {
+        Quantity::Number(weight) if !weight.is_nan() => Some(*weight),
+        _ => None,
+    };
+    match mine().any(|projection| projection.delay == Quantity::Number(0.0)) {
+        true => mine().map(|projection| one(&projection.weight)).collect::<Option<_>>().unwrap_or_default(),
+        false => Vec::new(),
+    }
+}
+
 fn spike_trains(population: &Population) -> Result<Vec<Vec<Time>>, PopulationError> {
     match &population.spike_times {
         SpikeTimes::None => Ok(Vec::new()),
@@ -320,7 +375,7 @@ fn draw_synapses(scenario: &Scenario, index: usize) -> Result<network::Projectio
     let projection = &scenario.projections[index];
     let target = &scenario.populations[projection.target];
     let edges = match &projection.rule {
-        Rule::Explicit(Pairs::File(path)) => Some(edges_of_file(path, projection)?),
+        Rule::Explicit(Pairs::File(path)) => Some(edges_of_file(path, projection, target.is_rate())?),
         _ => None,
     };
     let listed = match (&projection.rule, &edges) {
@@ -339,7 +394,9 @@ fn draw_synapses(scenario: &Scenario, index: usize) -> Result<network::Projectio
         index: index as u32,
         sources: size(&scenario.populations[projection.source])?,
         targets: size(target)?,
-        weight_range: range_of(target.receptors[projection.receptor].kind.is_conductance()),
+        weight_range: range_of(
+            target.receptors.get(projection.receptor).is_some_and(|receptor| receptor.kind.is_conductance()),
+        ),
         listed,
         seed: scenario.seed,
     };
@@ -347,8 +404,15 @@ fn draw_synapses(scenario: &Scenario, index: usize) -> Result<network::Projectio
 }
 
 /// The pairs of a file. Where the projection gives no weight or delay (its number is none), the file has to.
-fn edges_of_file(path: &Path, projection: &Projection) -> Result<EdgeList, ProjectionError> {
+fn edges_of_file(
+    path: &Path,
+    projection: &Projection,
+    between_rates: bool,
+) -> Result<EdgeList, ProjectionError> {
     let edges = read_edges(path)?;
+    if between_rates && edges.delay.as_ref().is_some_and(|delays| delays.iter().any(|delay| *delay != 0.0)) {
+        return Err(ProjectionError::DelayedRates { path: path.to_owned() });
+    }
     let numbers = [
         ("weight", edges.weight.is_some(), &projection.weight),
         ("delay", edges.delay.is_some(), &projection.delay),

@@ -178,6 +178,39 @@ impl Observer for Trains {
     }
 }
 
+/// Shows gain switches to an observer of spikes.
+#[derive(Debug)]
+pub struct Switches<O>(pub O);
+
+impl<O: Observer> Observer for Switches<O> {
+    fn switch(&mut self, at: Time, population: PopulationId, unit: LocalId, _gain: f64) {
+        self.0.spike(at, population, unit);
+    }
+}
+
+/// What came out of comparing gains at t = 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GainVerdict {
+    /// How many gains were judged.
+    pub judged: usize,
+    /// The first that differs, by population and unit: those, what was expected, and what was found.
+    pub first: Option<(usize, u32, f64, f64)>,
+}
+
+impl GainVerdict {
+    /// Holds the gains of one population against the expected ones.
+    pub fn add(&mut self, population: usize, expected: &[f64], found: &[f64], tolerance: f64) {
+        self.judged += expected.len();
+        for (unit, (&expected, &found)) in expected.iter().zip(found).enumerate() {
+            // False for NaN, too.
+            let fits = (found - expected).abs() <= tolerance;
+            if !fits && self.first.is_none() {
+                self.first = Some((population, unit as u32, expected, found));
+            }
+        }
+    }
+}
+
 /// A state variable that is not what was expected.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateDifference {
@@ -226,9 +259,25 @@ impl StateVerdict {
     }
 }
 
+/// What was found where a rate is expected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FoundRate {
+    /// Hz.
+    pub rate: f64,
+    /// The mean coefficient of variation; `None` if no neuron has three spikes.
+    pub cv: Option<f64>,
+}
+
 /// Whether a found rate is within the tolerance of the expected one.
-pub fn rate_fits(expected: &ExpectedRate, found_hz: f64) -> bool {
-    (found_hz - expected.rate).abs() <= expected.tolerance
+pub fn rate_fits(expected: &ExpectedRate, found: &FoundRate) -> bool {
+    (found.rate - expected.rate).abs() <= expected.tolerance
+}
+
+/// Whether a found coefficient of variation is within the tolerance of the expected one, if there is one.
+pub fn cv_fits(expected: &ExpectedRate, found: &FoundRate) -> bool {
+    let fits =
+        |(cv, tolerance): (f64, f64)| found.cv.is_some_and(|found: f64| (found - cv).abs() <= tolerance);
+    expected.cv.is_none_or(fits)
 }
 
 /// How many spikes behind the first difference are looked at to tell what kind it is.
@@ -356,6 +405,19 @@ mod tests {
             verdict.add_train(0, neuron as u32, &numbers(e), &found, tolerance);
         }
         verdict
+    }
+
+    #[test]
+    fn rates_and_their_cv_are_judged_apart() {
+        let expected = |cv| ExpectedRate { population: 0, ids: None, rate: 5.0, tolerance: 0.5, cv };
+        let found = |rate, cv| FoundRate { rate, cv };
+        assert!(
+            rate_fits(&expected(None), &found(5.5, None)) && !rate_fits(&expected(None), &found(5.6, None))
+        );
+        assert!(cv_fits(&expected(None), &found(9.0, None)));
+        let regular = expected(Some((0.25, 0.125)));
+        assert!(cv_fits(&regular, &found(9.0, Some(0.375))) && cv_fits(&regular, &found(9.0, Some(0.125))));
+        assert!(!cv_fits(&regular, &found(5.0, Some(0.4))) && !cv_fits(&regular, &found(5.0, None)));
     }
 
     #[test]

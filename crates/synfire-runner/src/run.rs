@@ -149,7 +149,8 @@ pub fn drive<O: Observer>(
 }
 
 /// The names of queues on the command line.
-pub const QUEUES: [(&str, QueueKind); 3] = [
+pub const QUEUES: [(&str, QueueKind); 4] = [
+    ("tree", QueueKind::MinTree),
     ("heap", QueueKind::IndexedHeap),
     ("priority-queue", QueueKind::PriorityQueue),
     ("scan", QueueKind::Scan),
@@ -169,10 +170,16 @@ pub fn engine_name(kind: EngineKind) -> &'static str {
     ENGINES.iter().find(|(_, engine)| *engine == kind).map_or("?", |(name, _)| name)
 }
 
-/// A neuron as messages name it: `neuron 3 of "cells"`.
+/// A neuron or rate unit as messages name it: `neuron 3 of "cells"`.
 pub fn neuron_name(scenario: &Scenario, population: PopulationId, neuron: LocalId) -> String {
     let name = scenario.populations.get(population.index()).map_or("?", |population| &population.name);
-    format!("neuron {} of \"{name}\"", neuron.0)
+    format!("{} {} of \"{name}\"", unit_word(scenario, population.index()), neuron.0)
+}
+
+/// What the members of a population are called.
+pub fn unit_word(scenario: &Scenario, population: usize) -> &'static str {
+    let is_rate = scenario.populations.get(population).is_some_and(|population| population.is_rate());
+    if is_rate { "unit" } else { "neuron" }
 }
 
 /// Why a run could not go on, with the names of the scenario.

@@ -64,24 +64,33 @@ impl Statistics {
         mean_rate_hz(spikes, neurons, until).unwrap_or(0.0)
     }
 
+    /// The mean coefficient of variation of some neurons of a population, all if `ids` is `None`: see [`Summary::cv`].
+    pub fn cv(&self, population: usize, ids: Option<&[u32]>) -> Option<f64> {
+        let trains = &self.populations[population];
+        match ids {
+            Some(ids) => mean_cv(ids.iter().map(|&id| &trains[id as usize])),
+            None => mean_cv(trains.iter()),
+        }
+    }
+
     /// The statistics of a population over the time from 0 to `until`.
     pub fn summary(&self, population: usize, until: Time) -> Summary {
         let trains = &self.populations[population];
-        let mut cvs = 0.0;
-        let mut with_cv = 0u32;
-        for cv in trains.iter().filter_map(Train::cv) {
-            cvs += cv;
-            with_cv += 1;
-        }
         let spikes = trains.iter().map(|train| train.spikes).sum();
         Summary {
             neurons: trains.len(),
             active: trains.iter().filter(|train| train.spikes > 0).count(),
             spikes,
             rate_hz: mean_rate_hz(spikes, trains.len(), until),
-            cv: (with_cv > 0).then(|| cvs / f64::from(with_cv)),
+            cv: mean_cv(trains.iter()),
         }
     }
+}
+
+fn mean_cv<'t>(trains: impl Iterator<Item = &'t Train>) -> Option<f64> {
+    let (sum, count) =
+        trains.filter_map(Train::cv).fold((0.0, 0u32), |(sum, count), cv| (sum + cv, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
 }
 
 /// Spikes a neuron and second, Hz; `None` without neurons or time.

@@ -4,6 +4,7 @@ use super::flights::Landing;
 use super::{Engine, RunError};
 use crate::group::{Arrival, Touch, Until};
 use crate::ids::{LocalId, NeuronId, PopulationId};
+use crate::network::{Network, Values};
 use crate::observer::{Observer, Origin};
 use crate::queue::EventQueue;
 use crate::time::Time;
@@ -23,6 +24,15 @@ pub(super) struct Record {
     pub arrival: Arrival,
 }
 
+/// All synapses that one spike reaches in this generation over one projection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Volley {
+    source: NeuronId,
+    projection: u32,
+    first: u64,
+    end: u64,
+}
+
 impl<Q: EventQueue> Engine<Q> {
     pub(super) fn run_by_instant(
         &mut self,
@@ -31,7 +41,7 @@ impl<Q: EventQueue> Engine<Q> {
     ) -> Result<(), RunError> {
         self.start(observer);
         loop {
-            let next = self.queue.next().min(self.flights.next_of_all());
+            let next = self.next_event();
             self.take_samples(next.min(until), observer);
             if next >= until {
                 self.now = self.now.max(until);
@@ -42,28 +52,34 @@ impl<Q: EventQueue> Engine<Q> {
         }
     }
 
+    /// When something happens next.
+    #[inline]
+    fn next_event(&mut self) -> Time {
+        let mut next = self.queue.next().min(self.flights.next_of_all());
+        for &population in &self.row_groups {
+            if let Some(group) = self.network.groups[population].rows() {
+                next = next.min(group.next_wake());
+            }
+        }
+        next
+    }
+
     /// Everything that happens at `self.now`.
     fn instant(&mut self, observer: &mut impl Observer) -> Result<(), RunError> {
         let now = self.now;
         let just_after = now.next_up();
-        let mut records: Vec<Vec<Record>> = std::mem::take(&mut self.records);
         let mut tail: Vec<(PopulationId, LocalId)> = Vec::new();
         let mut generation = 0;
-        while self.queue.next() <= now || self.flights.next_of_all() <= now {
-            self.collect_due(just_after);
-            self.collect_arrivals(just_after, &mut records);
-            for (population, records) in records.iter_mut().enumerate() {
-                if records.is_empty() && self.scratch.due[population].is_empty() {
+        while !self.fresh.is_empty() || self.next_event() <= now {
+            if self.queue.next() <= now {
+                self.collect_due(just_after);
+            }
+            self.collect_generation(just_after);
+            for population in 0..self.network.groups.len() {
+                if !self.drive_population(population, generation, observer)? {
                     continue;
                 }
-                records.sort_unstable_by_key(|r| (r.target, r.source, r.projection, r.rank));
-                self.counts.arrivals += records.len() as u64;
                 let id = PopulationId(population as u32);
-                if needs_arrivals(observer) {
-                    self.tell_arrivals(id, generation, records, observer);
-                }
-                self.drive_instant(population, records)?;
-                records.clear();
                 self.tell_notes(id, Some(generation), observer);
                 self.send_out_instant(id, observer);
                 if generation + LOOP_TAIL > MOST_GENERATIONS {
@@ -78,11 +94,46 @@ impl<Q: EventQueue> Engine<Q> {
                 return Err(RunError::EndlessInstant { at: now, neurons: tail });
             }
         }
-        self.records = records;
         if needs_notes(observer) {
             observer.window(now, just_after);
         }
         Ok(())
+    }
+
+    /// Drives one population through one generation of this instant; tells whether there was anything to do.
+    fn drive_population(
+        &mut self,
+        population: usize,
+        generation: u32,
+        observer: &mut impl Observer,
+    ) -> Result<bool, RunError> {
+        let is_row_group = self.row_groups.contains(&population);
+        let mut records = std::mem::take(&mut self.records);
+        let reaches =
+            |v: &&Volley| self.network.projections[v.projection as usize].target.index() == population;
+        let in_records = |v: &Volley| {
+            !is_row_group
+                || needs_arrivals(observer)
+                || self.network.projections[v.projection as usize].declared.is_some()
+        };
+        if self.volleys.iter().filter(reaches).any(in_records) {
+            self.file_records(population, &mut records);
+        }
+        if needs_arrivals(observer) {
+            self.tell_arrivals(PopulationId(population as u32), generation, &records, observer);
+        }
+        let is_driven = if is_row_group {
+            self.drive_rows(population, &records)
+        } else if records.is_empty() && self.scratch.due[population].is_empty() {
+            false
+        } else {
+            self.counts.arrivals += records.len() as u64;
+            self.drive_touched(population, &records)?;
+            true
+        };
+        records.clear();
+        self.records = records;
+        Ok(is_driven)
     }
 
     /// Tells the observer of one generation's arrivals at a population.
@@ -102,8 +153,14 @@ impl<Q: EventQueue> Engine<Q> {
         }
     }
 
-    /// Lands every spike that arrives before `before` and files its arrivals by population.
-    fn collect_arrivals(&mut self, before: Time, records: &mut [Vec<Record>]) {
+    /// Collects the spikes that arrive in this generation, in canonical order: those that the generation before has sent over
+    /// zero delays, and all others that arrive before `before`.
+    fn collect_generation(&mut self, before: Time) {
+        self.volleys.clear();
+        std::mem::swap(&mut self.volleys, &mut self.fresh);
+        if self.flights.next_of_all() >= before {
+            return; // spikes set out in canonical order
+        }
         let mut landings: Vec<Landing> = std::mem::take(&mut self.landings);
         for (index, projection) in self.network.projections.iter().enumerate() {
             if self.flights.next(index) >= before {
@@ -112,25 +169,77 @@ impl<Q: EventQueue> Engine<Q> {
             landings.clear();
             self.flights.land(index, projection, before, &mut landings);
             let first_source = self.first[projection.source.index()];
-            let records = &mut records[projection.target.index()];
-            for landing in &landings {
-                let row = projection.row(landing.source as usize);
-                let source = NeuronId(first_source + landing.source);
-                let (first, end) = (landing.first as usize, landing.end as usize);
-                records.extend(projection.targets[first..end].iter().zip(first..).map(|(&target, place)| {
-                    let weight = projection.weights.at(place);
-                    let arrival = Arrival { at: landing.at, receptor: projection.receptor, weight };
-                    let rank = projection.rank(&row, place);
-                    Record { target, source, projection: index as u32, rank, arrival }
-                }));
-            }
+            self.volleys.extend(landings.iter().map(|landing| Volley {
+                source: NeuronId(first_source + landing.source),
+                projection: index as u32,
+                first: landing.first,
+                end: landing.end,
+            }));
         }
         self.landings = landings;
+        self.volleys.sort_unstable_by_key(|v| (v.source, v.projection, v.first));
+    }
+
+    /// The arrivals of this generation at a population, by target, each target's in canonical order.
+    fn file_records(&self, population: usize, records: &mut Vec<Record>) {
+        let mut is_ranked = false;
+        for volley in &self.volleys {
+            let projection = &self.network.projections[volley.projection as usize];
+            if projection.target.index() != population {
+                continue;
+            }
+            is_ranked |= projection.declared.is_some();
+            let row = projection.row((volley.source.0 - self.first[projection.source.index()]) as usize);
+            let (first, end) = (volley.first as usize, volley.end as usize);
+            records.extend(projection.targets[first..end].iter().zip(first..).map(|(&target, place)| {
+                let weight = projection.weights.at(place);
+                let arrival = Arrival { at: self.now, receptor: projection.receptor, weight };
+                let rank = projection.rank(&row, place);
+                Record { target, source: volley.source, projection: volley.projection, rank, arrival }
+            }));
+        }
+        if is_ranked {
+            records.sort_unstable_by_key(|r| (r.target, r.source, r.projection, r.rank));
+        } else {
+            // Each row is in order, so are the rows among each other: a stable sort by target has nearly nothing to do.
+            records.sort_by_key(|r| r.target);
+        }
+    }
+
+    /// Drives a group that takes whole rows through one generation of this instant; tells whether there was anything to do.
+    /// Where arrivals have been filed they are taken one by one instead.
+    fn drive_rows(&mut self, population: usize, records: &[Record]) -> bool {
+        let Network { groups, projections, .. } = &mut self.network;
+        let Some(group) = groups[population].rows() else { return false };
+        let reaches = |v: &&Volley| projections[v.projection as usize].target.index() == population;
+        let mut volleys = self.volleys.iter().filter(reaches).peekable();
+        if volleys.peek().is_none() && group.next_wake() > self.now {
+            return false;
+        }
+        self.scratch.out.clear();
+        group.begin(self.now, &mut self.scratch.out);
+        for record in records {
+            group.receive(record.arrival.weight, &[record.target]);
+        }
+        for volley in volleys {
+            let synapses = volley.first as usize..volley.end as usize;
+            self.counts.arrivals += synapses.len() as u64;
+            if !records.is_empty() {
+                continue;
+            }
+            let projection = &projections[volley.projection as usize];
+            match &projection.weights {
+                Values::Same(weight) => group.receive(*weight, &projection.targets[synapses]),
+                weights => synapses.for_each(|s| group.receive(weights.at(s), &projection.targets[s..s + 1])),
+            }
+        }
+        group.finish(&mut self.scratch.out);
+        true
     }
 
     /// Drives one population through one generation of this instant: its due neurons and the targets of `records`, both
     /// sorted.
-    fn drive_instant(&mut self, population: usize, records: &[Record]) -> Result<(), RunError> {
+    fn drive_touched(&mut self, population: usize, records: &[Record]) -> Result<(), RunError> {
         let scratch = &mut self.scratch;
         scratch.touched.clear();
         scratch.arrivals.clear();
@@ -169,7 +278,20 @@ impl<Q: EventQueue> Engine<Q> {
         for &(at, neuron) in &self.scratch.out.spikes {
             observer.spike(at, population, neuron);
             for &index in &self.leaving[population.index()] {
-                self.flights.launch(index, &self.network.projections[index], at, neuron.0);
+                let projection = &self.network.projections[index];
+                if !self.at_once[index] {
+                    self.flights.launch(index, projection, at, neuron.0);
+                    continue;
+                }
+                let row = projection.row(neuron.index());
+                if !row.is_empty() {
+                    self.fresh.push(Volley {
+                        source: NeuronId(self.first[population.index()] + neuron.0),
+                        projection: index as u32,
+                        first: row.start as u64,
+                        end: row.end as u64,
+                    });
+                }
             }
         }
         self.counts.spikes[population.index()] += self.scratch.out.spikes.len() as u64;

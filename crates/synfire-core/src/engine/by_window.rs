@@ -11,8 +11,8 @@
 
 use super::by_instant::{needs_arrivals, needs_notes};
 use super::flights::Landing;
-use super::{Engine, RunError};
-use crate::group::{Arrival, Touch, Until};
+use super::{Engine, RunError, Scratch};
+use crate::group::{Arrival, Touch, Until, Volley};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Values;
 use crate::observer::{Observer, Origin};
@@ -22,16 +22,6 @@ use std::ops::Range;
 
 /// Arrivals that are handed to a group at once: enough to amortise the call, few enough to stay in the cache.
 const BATCH: usize = 512;
-
-/// All synapses that one spike reaches at one instant over one projection.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Volley {
-    at: Time,
-    source: NeuronId,
-    projection: u32,
-    first: u64,
-    end: u64,
-}
 
 /// The arrivals of a window at one population, sorted by target.
 #[derive(Default)]
@@ -85,6 +75,7 @@ impl<Q: EventQueue> Engine<Q> {
     /// Prepares for windows of `window_ms` and finds the sources that can be asked directly.
     pub(super) fn look_ahead(&mut self, window_ms: f64, unwatched: &[PopulationId]) {
         self.window_ms = window_ms;
+        self.flights.land_in_windows(&self.network.projections, window_ms);
         for &population in unwatched {
             let [index] = self.leaving[population.index()][..] else { continue };
             let projection = &self.network.projections[index];
@@ -100,6 +91,12 @@ impl<Q: EventQueue> Engine<Q> {
                 self.is_direct[population.index()] = true;
             }
         }
+        for population in 0..self.network.groups.len() {
+            let is_ranked = |&index: &usize| self.network.projections[index].declared.is_some();
+            self.is_swept[population] = self.network.groups[population].sweeps()
+                && self.direct[population].is_empty()
+                && !self.reaching[population].iter().any(is_ranked);
+        }
     }
 
     pub(super) fn run_by_window(
@@ -109,8 +106,8 @@ impl<Q: EventQueue> Engine<Q> {
     ) -> Result<(), RunError> {
         self.start(observer);
         loop {
-            // Direct input comes at any time, so there is no idle time to jump over.
-            let next = match self.is_direct.contains(&true) {
+            // Direct input comes at any time, and so do the spikes of groups that are swept: there is no idle time to jump over.
+            let next = match self.is_direct.contains(&true) || self.is_swept.contains(&true) {
                 true => self.now,
                 false => self.queue.next().min(self.flights.next_of_all()),
             };
@@ -138,6 +135,10 @@ impl<Q: EventQueue> Engine<Q> {
         let mut inbox = std::mem::take(&mut self.inbox);
         for population in 0..self.network.groups.len() {
             self.collect_volleys(population, to, &mut inbox);
+            if self.is_swept[population] {
+                self.sweep(population, to, &inbox.volleys, observer)?;
+                continue;
+            }
             let direct = !self.direct[population].is_empty();
             if direct || !inbox.volleys.is_empty() || !self.scratch.due[population].is_empty() {
                 self.drive_in_tiles(population, to, &mut inbox, observer)?;
@@ -178,6 +179,51 @@ impl<Q: EventQueue> Engine<Q> {
         // one spike at one instant are of different projections; two of one source's spikes can meet over different
         // delays, then the declared ranks decide, synapse by synapse: see `settle_ranks`.
         inbox.volleys.sort_unstable_by_key(|v| (v.at, v.source, v.projection, v.first));
+    }
+
+    /// Drives a population that goes through the window as a whole.
+    fn sweep(
+        &mut self,
+        population: usize,
+        to: Time,
+        volleys: &[Volley],
+        observer: &mut impl Observer,
+    ) -> Result<(), RunError> {
+        let id = PopulationId(population as u32);
+        for volley in volleys {
+            self.counts.arrivals += volley.end - volley.first;
+            if needs_arrivals(observer) {
+                let projection = &self.network.projections[volley.projection as usize];
+                let (first, end) = (volley.first as usize, volley.end as usize);
+                for (place, &target) in (first..end).zip(&projection.targets[first..end]) {
+                    let (at, receptor) = (volley.at, projection.receptor);
+                    let arrival = Arrival { at, receptor, weight: projection.weights.at(place) };
+                    let delay_ms = projection.delays.at(place);
+                    let (source, projection) = (volley.source, volley.projection);
+                    let origin = Origin { source, projection, delay_ms, generation: 0 };
+                    observer.arrival(&origin, id, LocalId(target), &arrival);
+                }
+            }
+        }
+        self.scratch.out.clear();
+        self.network.groups[population]
+            .drive_window(to, volleys, &self.network.projections, &mut self.scratch.out)
+            .map_err(|error| RunError::Group { population: id, error })?;
+        self.take_spikes(id);
+        self.tell_notes(id, None, observer);
+        Ok(())
+    }
+
+    /// Keeps the spikes in the outbox for the end of the window.
+    fn take_spikes(&mut self, population: PopulationId) {
+        let Scratch { spikes, out, .. } = &mut self.scratch;
+        spikes.extend(out.spikes.iter().map(|&(at, neuron)| (at, population, neuron)));
+        self.counts.spikes[population.index()] += out.spikes.len() as u64;
+        self.counts.ambiguous += std::mem::take(&mut out.ambiguous);
+    }
+
+    /// Finds what each volley brings to all of its targets.
+    fn head_volleys(&self, inbox: &mut Inbox) {
         inbox.heads.clear();
         inbox.heads.extend(inbox.volleys.iter().map(|volley| {
             let projection = &self.network.projections[volley.projection as usize];
@@ -200,6 +246,7 @@ impl<Q: EventQueue> Engine<Q> {
         inbox: &mut Inbox,
         observer: &mut impl Observer,
     ) -> Result<(), RunError> {
+        self.head_volleys(inbox);
         let due = std::mem::take(&mut self.scratch.due[population]);
         let size = self.network.groups[population].size();
         let arrivals: usize = inbox.volleys.iter().map(|v| (v.end - v.first) as usize).sum();
@@ -229,8 +276,13 @@ impl<Q: EventQueue> Engine<Q> {
         entries.clear();
         runs.clear();
         let (mut total, is_all) = (0, neurons.end == size);
+        // Of few arrivals nothing may cost what neurons cost that have none.
+        let left: usize = volleys.iter().zip(spans.iter()).map(|(v, span)| (v.end - span.1) as usize).sum();
+        let are_few = is_all && left < neurons.len() / FEW;
         slots.clear();
-        slots.resize(neurons.len(), 0);
+        if !are_few {
+            slots.resize(neurons.len(), 0);
+        }
         for (volley, span) in volleys.iter().zip(spans.iter_mut()) {
             *span = (span.1, volley.end);
             if !is_all {
@@ -250,7 +302,7 @@ impl<Q: EventQueue> Engine<Q> {
                 (entry, targets)
             })
         };
-        if total < neurons.len() / FEW {
+        if are_few {
             few.clear();
             for (entry, targets) in synapses() {
                 let places = entry.place..;
@@ -443,9 +495,7 @@ impl<Q: EventQueue> Engine<Q> {
             .map_err(|error| RunError::Group { population: id, error })?;
         scratch.touched.clear();
         scratch.arrivals.clear();
-        scratch.spikes.extend(scratch.out.spikes.iter().map(|&(at, neuron)| (at, id, neuron)));
-        self.counts.spikes[population] += scratch.out.spikes.len() as u64;
-        self.counts.ambiguous += std::mem::take(&mut scratch.out.ambiguous);
+        self.take_spikes(id);
         self.take_wakes(population);
         self.tell_notes(id, None, observer);
         Ok(())

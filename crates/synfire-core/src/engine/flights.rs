@@ -1,8 +1,14 @@
 //! Spikes under way: from the instant at which they are emitted to the last of their arrivals.
+//!
+//! A spike is one entry that walks along its row, whose synapses are sorted by delay. Where delays vary, the queue engine
+//! keeps the entries in a heap by their next arrival. The lookahead engine, which lands what arrives in a window and not
+//! what comes next, keeps them in a wheel of short slices of time: an entry lies in the slice of its next arrival and is
+//! looked at when that has come, whatever else is under way.
 
 use crate::network::{Projection, Values};
 use crate::time::Time;
 use std::cmp::Reverse;
+use std::collections::binary_heap::PeekMut;
 use std::collections::{BinaryHeap, VecDeque};
 
 /// The spikes under way over each projection.
@@ -14,9 +20,21 @@ pub(super) struct Flights {
 enum Flight {
     /// All delays are equal, so what is emitted first arrives first: (arrival, source).
     Constant { delay_ms: f64, queue: VecDeque<(Time, u32)> },
-    /// One entry a spike: its next arrival, its source, the time at which it was emitted, and the place of the synapse that
-    /// it reaches next. Rows are sorted by delay.
-    Varied { cursors: BinaryHeap<Reverse<(Time, u32, Time, u64)>> },
+    /// Rows are sorted by delay.
+    Varied { cursors: BinaryHeap<Reverse<Cursor>> },
+    /// The same for windows.
+    Sliced(Wheel),
+}
+
+/// A spike under way over one projection. Those that arrive first come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Cursor {
+    /// The next arrival.
+    at: Time,
+    source: u32,
+    emitted: Time,
+    /// The place of the synapse that is reached next.
+    place: u64,
 }
 
 /// A spike on its way that arrives now: over all synapses of its row from `first` to before `end`.
@@ -37,6 +55,15 @@ impl Flights {
         Flights { projections: projections.iter().map(flight).collect() }
     }
 
+    /// Prepares for landing in windows of about `window_ms`. Nothing may be under way.
+    pub(super) fn land_in_windows(&mut self, projections: &[Projection], window_ms: f64) {
+        for (flight, projection) in self.projections.iter_mut().zip(projections) {
+            if let Flight::Varied { .. } = flight {
+                *flight = Flight::Sliced(Wheel::new(window_ms, projection.longest_delay()));
+            }
+        }
+    }
+
     /// A spike sets out over a projection. Spikes set out in order of time.
     #[inline]
     pub(super) fn launch(&mut self, index: usize, projection: &Projection, at: Time, source: u32) {
@@ -44,12 +71,16 @@ impl Flights {
         if row.is_empty() {
             return;
         }
+        let cursor = || Cursor {
+            at: at.after(projection.delays.at(row.start)),
+            source,
+            emitted: at,
+            place: row.start as u64,
+        };
         match &mut self.projections[index] {
             Flight::Constant { delay_ms, queue } => queue.push_back((at.after(*delay_ms), source)),
-            Flight::Varied { cursors } => {
-                let arrival = at.after(projection.delays.at(row.start));
-                cursors.push(Reverse((arrival, source, at, row.start as u64)));
-            }
+            Flight::Varied { cursors } => cursors.push(Reverse(cursor())),
+            Flight::Sliced(wheel) => wheel.insert(cursor()),
         }
     }
 
@@ -58,7 +89,8 @@ impl Flights {
     pub(super) fn next(&self, index: usize) -> Time {
         match &self.projections[index] {
             Flight::Constant { queue, .. } => queue.front().map_or(Time::NEVER, |front| front.0),
-            Flight::Varied { cursors } => cursors.peek().map_or(Time::NEVER, |Reverse(first)| first.0),
+            Flight::Varied { cursors } => cursors.peek().map_or(Time::NEVER, |Reverse(first)| first.at),
+            Flight::Sliced(wheel) => wheel.next,
         }
     }
 
@@ -89,31 +121,206 @@ impl Flights {
             }
             Flight::Varied { cursors } => {
                 while let Some(mut first) = cursors.peek_mut() {
-                    let Reverse((mut at, source, emitted, mut place)) = *first;
-                    if at >= before {
+                    if first.0.at >= before {
                         return;
                     }
-                    let row = projection.row(source as usize);
-                    while at < before {
-                        let start = place;
-                        while {
-                            place += 1;
-                            place < row.end as u64
-                                && emitted.after(projection.delays.at(place as usize)) == at
-                        } {}
-                        landings.push(Landing { at, source, first: start, end: place });
-                        at = match place < row.end as u64 {
-                            true => emitted.after(projection.delays.at(place as usize)),
-                            false => Time::NEVER,
-                        };
-                    }
-                    if at == Time::NEVER {
-                        std::collections::binary_heap::PeekMut::pop(first);
-                    } else {
-                        *first = Reverse((at, source, emitted, place));
+                    match first.0.land(projection, before, landings) {
+                        Some(left) => *first = Reverse(left),
+                        None => drop(PeekMut::pop(first)),
                     }
                 }
             }
+            Flight::Sliced(wheel) => wheel.land(projection, before, landings),
         }
+    }
+}
+
+impl Cursor {
+    /// Lands what arrives before `before`, which is at least one synapse; gives what is left.
+    #[inline]
+    fn land(mut self, projection: &Projection, before: Time, landings: &mut Vec<Landing>) -> Option<Cursor> {
+        let end = projection.offsets[self.source as usize + 1];
+        while self.place < end {
+            let first = self.place;
+            let mut next = Time::NEVER;
+            self.place += 1;
+            while self.place < end {
+                next = self.emitted.after(projection.delays.at(self.place as usize));
+                if next > self.at {
+                    break;
+                }
+                self.place += 1;
+            }
+            landings.push(Landing { at: self.at, source: self.source, first, end: self.place });
+            self.at = next;
+            if self.at >= before && self.place < end {
+                return Some(self);
+            }
+        }
+        None
+    }
+}
+
+/// Slices of equal length of time, one after the other, and round again.
+struct Wheel {
+    per_ms: f64,
+    /// The cursors whose next arrival falls into a slice of this number, or of one some rounds later.
+    slices: Vec<Vec<Cursor>>,
+    /// All slices before this number are empty of this round.
+    first: u64,
+    /// The next arrival.
+    next: Time,
+    /// The cursors in hand.
+    taken: Vec<Cursor>,
+}
+
+/// A wheel has no more slices than this, and no more in a millisecond.
+const MOST_SLICES: f64 = 16_384.0;
+const MOST_PER_MS: f64 = 128.0;
+
+impl Wheel {
+    /// Slices as long as a window, if that is at most 1 ms, and as many as the longest delay needs.
+    fn new(window_ms: f64, longest_delay_ms: f64) -> Wheel {
+        let per_ms = (1.0 / window_ms).ceil().clamp(1.0, MOST_PER_MS);
+        let count = (longest_delay_ms * per_ms + 2.0).min(MOST_SLICES) as usize;
+        let slices = vec![Vec::new(); count.next_power_of_two()];
+        Wheel { per_ms, slices, first: 0, next: Time::NEVER, taken: Vec::new() }
+    }
+
+    /// The number of the slice of an instant; rises with it.
+    #[inline]
+    fn number(&self, at: Time) -> u64 {
+        let (epoch, offset_ms) = at.parts();
+        epoch.saturating_mul(self.per_ms as u64).saturating_add((offset_ms * self.per_ms) as u64)
+    }
+
+    #[inline]
+    fn place(&self, number: u64) -> usize {
+        number as usize & (self.slices.len() - 1)
+    }
+
+    #[inline]
+    fn insert(&mut self, cursor: Cursor) {
+        self.next = self.next.min(cursor.at);
+        let place = self.place(self.number(cursor.at));
+        self.slices[place].push(cursor);
+    }
+
+    fn land(&mut self, projection: &Projection, before: Time, landings: &mut Vec<Landing>) {
+        if self.next >= before {
+            return;
+        }
+        let last = self.number(before);
+        let slices = (last - self.first).min(self.slices.len() as u64 - 1) + 1;
+        self.next = Time::NEVER;
+        for number in self.first..self.first + slices {
+            let place = self.place(number);
+            let mut taken = std::mem::replace(&mut self.slices[place], std::mem::take(&mut self.taken));
+            for cursor in taken.drain(..) {
+                let left = match cursor.at < before {
+                    true => cursor.land(projection, before, landings),
+                    false => Some(cursor),
+                };
+                if let Some(left) = left {
+                    self.insert(left);
+                }
+            }
+            self.taken = taken;
+        }
+        self.first = last;
+        self.next = self.find_next();
+    }
+
+    /// The next arrival: in the first slice that has one of this round.
+    fn find_next(&self) -> Time {
+        let mut next = Time::NEVER;
+        for number in self.first..self.first.saturating_add(self.slices.len() as u64) {
+            let slice = &self.slices[self.place(number)];
+            next = slice.iter().map(|cursor| cursor.at).fold(next, Time::min);
+            if next < Time::NEVER && self.number(next) <= number {
+                break;
+            }
+        }
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::PopulationId;
+    use proptest::prelude::*;
+
+    fn ms(ms: f64) -> Time {
+        Time::from_ms(ms).unwrap()
+    }
+
+    /// Rows with delays in eighths of a millisecond, some of them far beyond the rest.
+    fn projection(rows: &[Vec<u32>]) -> Projection {
+        let mut offsets = vec![0];
+        let mut delays = Vec::new();
+        for row in rows {
+            let mut row: Vec<f64> = row.iter().map(|&eighths| 0.5 + f64::from(eighths) / 8.0).collect();
+            row.sort_by(f64::total_cmp);
+            delays.extend(row);
+            offsets.push(delays.len() as u64);
+        }
+        let weights = Values::Same(1.0);
+        Projection {
+            source: PopulationId(0),
+            target: PopulationId(0),
+            receptor: 0,
+            offsets,
+            targets: (0..delays.len() as u32).collect(),
+            weights,
+            delays: Values::Each(delays),
+            declared: None,
+        }
+    }
+
+    proptest! {
+        /// A wheel lands what a heap lands, in windows that know nothing of its slices.
+        #[test]
+        fn wheels_land_what_heaps_land(
+            rows in prop::collection::vec(prop::collection::vec(prop_oneof![9 => 0u32..40, 1 => 0u32..200_000], 0..6), 1..5),
+            spikes in prop::collection::vec((0usize..5, 0u32..40), 0..30),
+            windows in prop::collection::vec(1u32..5, 1..80),
+            window_ms in 0.005..3.0f64,
+        ) {
+            let projections = [projection(&rows)];
+            let mut heap = Flights::new(&projections);
+            let mut wheel = Flights::new(&projections);
+            wheel.land_in_windows(&projections, window_ms);
+            let mut now = Time::ZERO;
+            let mut spikes = spikes.into_iter();
+            for eighths in windows.into_iter().chain([800_000, 800_000]) {
+                let to = now.after(f64::from(eighths) / 8.0);
+                let mut landed = [Vec::new(), Vec::new()];
+                for (flights, landed) in [&mut heap, &mut wheel].into_iter().zip(&mut landed) {
+                    flights.land(0, &projections[0], to, landed);
+                    landed.sort_unstable_by_key(|l| (l.at, l.source, l.first));
+                }
+                prop_assert_eq!(format!("{:?}", landed[0]), format!("{:?}", landed[1]));
+                // In the last, long windows nothing sets out any more.
+                if let Some((source, offset)) = spikes.next().filter(|_| eighths < 10) {
+                    let at = now.after(f64::from(offset) / 100.0).min(to);
+                    for flights in [&mut heap, &mut wheel] {
+                        flights.launch(0, &projections[0], at.max(now), (source % rows.len()) as u32);
+                    }
+                }
+                prop_assert_eq!(heap.next(0), wheel.next(0));
+                now = to;
+            }
+            prop_assert_eq!(wheel.next(0), Time::NEVER);
+        }
+    }
+
+    #[test]
+    fn nothing_under_way_is_never() {
+        let mut wheel = Flights::new(&[projection(&[vec![1, 2]])]);
+        wheel.land_in_windows(&[projection(&[vec![1, 2]])], 0.1);
+        assert_eq!(wheel.next_of_all(), Time::NEVER);
+        wheel.launch(0, &projection(&[vec![1, 2]]), ms(1e9), 0);
+        assert_eq!(wheel.next_of_all(), ms(1e9 + 0.625));
     }
 }

@@ -11,19 +11,22 @@ mod probes;
 
 use crate::group::{Arrival, GroupError, Note, Outbox, Touch};
 use crate::ids::{LocalId, NeuronId, PopulationId};
-use crate::network::Network;
+use crate::network::{Network, Values};
 use crate::observer::Observer;
-use crate::queue::{EventQueue, IndexedHeap, PriorityQueueHeap, ScanQueue};
+use crate::queue::{EventQueue, IndexedHeap, MinTree, PriorityQueueHeap, ScanQueue};
+use crate::rates::Rates;
 use crate::time::Time;
 use flights::Flights;
-use probes::ProbeSchedule;
+pub(crate) use probes::ProbeSchedule;
 pub use probes::{Probe, ProbeTimes};
 
 /// Which queue keeps the wake times. All give the same bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum QueueKind {
-    /// Our own indexed heap: the fastest.
+    /// Our own tree of minima: the fastest.
     #[default]
+    MinTree,
+    /// Our own indexed heap.
     IndexedHeap,
     /// The `priority-queue` crate.
     PriorityQueue,
@@ -60,6 +63,8 @@ pub struct Counts {
     pub arrivals: u64,
     /// Crossings that rounding alone decided.
     pub ambiguous: u64,
+    /// Gain switches of each population, up to the last one of rates; empty without rates.
+    pub switches: Vec<u64>,
 }
 
 /// A network that cannot be run as asked.
@@ -114,14 +119,38 @@ const LEAST_WINDOW_MS: f64 = 1e-2;
 
 /// Windows shorter than this are not worth their overhead: unless told otherwise, the queue engine runs such networks.
 const WORTHWHILE_WINDOW_MS: f64 = 0.25;
+/// The same where all neurons are of groups that go through windows as a whole.
+const WORTHWHILE_SWEPT_WINDOW_MS: f64 = 0.04;
+
+fn worthwhile_window_ms(network: &Network) -> f64 {
+    let mut is_target = vec![false; network.groups.len()];
+    network.projections.iter().for_each(|p| is_target[p.target.index()] = true);
+    let sweep_all =
+        network.groups.iter().zip(is_target).all(|(group, is_target)| group.sweeps() || !is_target);
+    if sweep_all { WORTHWHILE_SWEPT_WINDOW_MS } else { WORTHWHILE_WINDOW_MS }
+}
+
+/// Spikes of sources a neuron and window that are dense input.
+const DENSE_SPIKES: f64 = 0.05;
+
+/// Whether sources alone give something to do to most neurons in every few windows: then windows are worth it however short
+/// they are.
+fn is_dense(network: &Network, window_ms: f64) -> bool {
+    let spikes_per_ms: f64 = network.groups.iter().map(|group| group.source_spikes_per_ms()).sum();
+    let neurons: usize = network.groups.iter().map(|group| group.size()).sum();
+    spikes_per_ms * window_ms >= DENSE_SPIKES * neurons as f64
+}
 
 /// A network being run.
 pub struct Simulation {
     inner: Inner,
     kind: EngineKind,
+    /// Rate populations, which run beside the engine.
+    rates: Option<Rates>,
 }
 
 enum Inner {
+    MinTree(Engine<MinTree>),
     IndexedHeap(Engine<IndexedHeap>),
     PriorityQueue(Engine<PriorityQueueHeap>),
     Scan(Engine<ScanQueue>),
@@ -131,6 +160,7 @@ enum Inner {
 macro_rules! with_engine {
     ($inner:expr, $engine:ident => $call:expr) => {
         match $inner {
+            Inner::MinTree($engine) => $call,
             Inner::IndexedHeap($engine) => $call,
             Inner::PriorityQueue($engine) => $call,
             Inner::Scan($engine) => $call,
@@ -143,23 +173,38 @@ impl Simulation {
     ///
     /// # Errors
     /// The lookahead engine was named for a network that has a delay below 0.01 ms; more than 2^32 - 2 neurons.
-    pub fn new(network: Network, probes: Vec<Probe>, options: &Options) -> Result<Simulation, EngineError> {
+    pub fn new(
+        mut network: Network,
+        probes: Vec<Probe>,
+        options: &Options,
+    ) -> Result<Simulation, EngineError> {
         let neurons: u64 = network.groups.iter().map(|g| g.size() as u64).sum();
         if neurons >= u64::from(u32::MAX) {
             return Err(EngineError::TooManyNeurons(neurons));
         }
-        let least_delay_ms =
+        let mut least_delay_ms =
             network.projections.iter().map(|p| p.least_delay()).fold(f64::INFINITY, f64::min);
+        if network.groups.iter_mut().any(|group| group.rows().is_some()) {
+            least_delay_ms = 0.0; // such groups are for zero delays, even if no synapse came of them
+        }
         let can_look_ahead = least_delay_ms >= LEAST_WINDOW_MS;
         let kind = match options.engine {
             Some(EngineKind::Lookahead) if !can_look_ahead => {
                 return Err(EngineError::DelayTooShort { least_delay_ms, least_window_ms: LEAST_WINDOW_MS });
             }
             Some(kind) => kind,
-            None if least_delay_ms >= WORTHWHILE_WINDOW_MS => EngineKind::Lookahead,
+            None if least_delay_ms >= worthwhile_window_ms(&network) => EngineKind::Lookahead,
+            None if can_look_ahead && is_dense(&network, least_delay_ms) => EngineKind::Lookahead,
             None => EngineKind::Queue,
         };
+        let mut rates = network.rates.take();
+        if let Some(rates) = &mut rates {
+            rates.watch(&probes);
+        }
+        let is_spiking = |probe: &Probe| !rates.as_ref().is_some_and(|rates| rates.has(probe.population));
+        let probes = ProbeSchedule::of_some(&probes, is_spiking);
         let mut inner = match options.queue {
+            QueueKind::MinTree => Inner::MinTree(Engine::new(network, probes)),
             QueueKind::IndexedHeap => Inner::IndexedHeap(Engine::new(network, probes)),
             QueueKind::PriorityQueue => Inner::PriorityQueue(Engine::new(network, probes)),
             QueueKind::Scan => Inner::Scan(Engine::new(network, probes)),
@@ -167,7 +212,7 @@ impl Simulation {
         if kind == EngineKind::Lookahead {
             with_engine!(&mut inner, engine => engine.look_ahead(least_delay_ms, &options.unwatched));
         }
-        Ok(Simulation { inner, kind })
+        Ok(Simulation { inner, kind, rates })
     }
 
     /// Runs up to `until`; what happens at exactly that time is left to the next call. Running on later gives the same bits
@@ -180,7 +225,13 @@ impl Simulation {
         with_engine!(&mut self.inner, engine => match kind {
             EngineKind::Queue => engine.run_by_instant(until, observer),
             EngineKind::Lookahead => engine.run_by_window(until, observer),
-        })
+        })?;
+        self.rates.as_mut().map_or(Ok(()), |rates| rates.run(until, observer))
+    }
+
+    /// The gains of a rate population as they are now (see [`Rates::gains`]); empty for all other populations.
+    pub fn gains(&self, population: PopulationId) -> Vec<f64> {
+        self.rates.as_ref().map_or(Vec::new(), |rates| rates.gains(population))
     }
 
     /// How far the run has come.
@@ -188,9 +239,22 @@ impl Simulation {
         with_engine!(&self.inner, engine => engine.now)
     }
 
+    /// The greatest delay of all synapses, ms; negative infinity without synapses.
+    pub fn greatest_delay_ms(&self) -> f64 {
+        with_engine!(&self.inner, engine => {
+            let delays = engine.network.projections.iter().map(|p| p.delays.greatest());
+            delays.fold(f64::NEG_INFINITY, f64::max)
+        })
+    }
+
     /// What has happened so far.
     pub fn counts(&self) -> Counts {
-        with_engine!(&self.inner, engine => engine.counts())
+        let mut counts = with_engine!(&self.inner, engine => engine.counts());
+        if let Some(rates) = &self.rates {
+            counts.switches.extend(rates.switches());
+            counts.ambiguous += rates.ambiguous();
+        }
+        counts
     }
 
     /// How many spikes there have been, at no cost: spikes of dense input that no observer watches count when they arrive,
@@ -223,11 +287,21 @@ struct Engine<Q> {
     direct: Vec<Vec<usize>>,
     /// The populations that are asked directly: the queue does not know them.
     is_direct: Vec<bool>,
+    /// The populations that go through windows as a whole: the queue does not know them either.
+    is_swept: Vec<bool>,
     now: Time,
     started: bool,
     counts: Counts,
     scratch: Scratch,
-    records: Vec<Vec<by_instant::Record>>,
+    /// The populations that are driven as [`crate::group::RowGroup`]s.
+    row_groups: Vec<usize>,
+    /// The projections all of whose delays are zero: their spikes do not fly.
+    at_once: Vec<bool>,
+    /// Spikes of the present generation of an instant over those projections.
+    fresh: Vec<by_instant::Volley>,
+    /// Spikes that arrive in the present generation.
+    volleys: Vec<by_instant::Volley>,
+    records: Vec<by_instant::Record>,
     landings: Vec<flights::Landing>,
     inbox: by_window::Inbox,
     direct_times: Vec<Time>,
@@ -245,8 +319,9 @@ struct Scratch {
 }
 
 impl<Q: EventQueue> Engine<Q> {
-    fn new(network: Network, probes: Vec<Probe>) -> Engine<Q> {
+    fn new(mut network: Network, probes: ProbeSchedule) -> Engine<Q> {
         let populations = network.groups.len();
+        let row_groups = (0..populations).filter(|&p| network.groups[p].rows().is_some()).collect();
         let mut leaving = vec![Vec::new(); populations];
         let mut reaching = vec![Vec::new(); populations];
         for (index, projection) in network.projections.iter().enumerate() {
@@ -263,15 +338,20 @@ impl<Q: EventQueue> Engine<Q> {
             leaving,
             reaching,
             first,
-            probes: ProbeSchedule::new(probes),
+            probes,
             window_ms: f64::INFINITY,
             direct: vec![Vec::new(); populations],
             is_direct: vec![false; populations],
+            is_swept: vec![false; populations],
             now: Time::ZERO,
             started: false,
             counts: Counts { spikes: vec![0; populations], ..Counts::default() },
             scratch: Scratch { due: vec![Vec::new(); populations], ..Scratch::default() },
-            records: vec![Vec::new(); populations],
+            row_groups,
+            at_once: network.projections.iter().map(|p| p.delays == Values::Same(0.0)).collect(),
+            fresh: Vec::new(),
+            volleys: Vec::new(),
+            records: Vec::new(),
             landings: Vec::new(),
             inbox: by_window::Inbox::default(),
             direct_times: Vec::new(),
@@ -290,7 +370,7 @@ impl<Q: EventQueue> Engine<Q> {
         for population in 0..self.network.groups.len() {
             self.scratch.out.clear();
             self.network.groups[population].start(&mut self.scratch.out);
-            if self.is_direct[population] {
+            if self.is_direct[population] || self.is_swept[population] {
                 self.scratch.out.wakes.clear();
             }
             self.take_wakes(population);

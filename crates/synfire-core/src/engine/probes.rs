@@ -41,16 +41,17 @@ impl ProbeTimes {
 
 /// All probes, by the time of their next sample; equal times in the order of the probes.
 #[derive(Debug, Default)]
-pub(super) struct ProbeSchedule {
+pub(crate) struct ProbeSchedule {
     probes: Vec<Probe>,
     upcoming: BinaryHeap<Reverse<(Time, usize, u64)>>,
 }
 
 impl ProbeSchedule {
-    pub(super) fn new(probes: Vec<Probe>) -> ProbeSchedule {
-        let upcoming =
-            probes.iter().enumerate().map(|(place, p)| Reverse((p.times.nth(0), place, 0))).collect();
-        ProbeSchedule { probes, upcoming }
+    /// The schedule of those probes that are `wanted`; each keeps its place among all.
+    pub(crate) fn of_some(probes: &[Probe], wanted: impl Fn(&Probe) -> bool) -> ProbeSchedule {
+        let all = probes.iter().enumerate().filter(|(_, probe)| wanted(probe));
+        let upcoming = all.map(|(place, p)| Reverse((p.times.nth(0), place, 0))).collect();
+        ProbeSchedule { probes: probes.to_vec(), upcoming }
     }
 
     /// When the next sample is due.
@@ -59,7 +60,7 @@ impl ProbeSchedule {
     }
 
     /// Takes every sample before `before`, in order of time.
-    pub(super) fn take(&mut self, before: Time, mut sample: impl FnMut(usize, &Probe, Time)) {
+    pub(crate) fn take(&mut self, before: Time, mut sample: impl FnMut(usize, &Probe, Time)) {
         while let Some(mut first) = self.upcoming.peek_mut() {
             let Reverse((at, place, n)) = *first;
             if at >= before {

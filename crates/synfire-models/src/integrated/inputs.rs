@@ -1,7 +1,7 @@
 //! Receptor variables between two events: closed forms, and their Taylor coefficients.
 
 use synfire_core::receptor::{ReceptorKind, ReceptorSet};
-use synfire_numerics::jet::Coefficients;
+use synfire_numerics::jet::{Arithmetic, Coefficients};
 use synfire_numerics::math;
 use synfire_numerics::scalar::Scalar;
 use synfire_numerics::taylor::{GIVEN, Given};
@@ -32,6 +32,14 @@ pub(super) struct Past<'a> {
     pub(super) elapsed_ms: f64,
 }
 
+/// Bounds on the current from the anchor on, whatever time it is: what excludes a crossing without any series.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) anchor: &'a [f64],
+    pub(super) constant: f64,
+}
+
 impl Inputs {
     pub(super) fn new(receptors: &ReceptorSet, v_th: f64) -> Inputs {
         let mut all = Vec::new();
@@ -53,7 +61,7 @@ impl Inputs {
     #[inline]
     pub(super) fn decay(&self, variables: &mut [f64], dt_ms: f64) {
         for input in &self.all {
-            let (s, x) = input.after(variables, dt_ms);
+            let (s, x) = input.after::<f64>(variables, dt_ms);
             variables[input.place] = s;
             if input.is_alpha {
                 variables[input.place + 1] = x;
@@ -63,16 +71,92 @@ impl Inputs {
 }
 
 impl Input {
-    /// The variables s (or g) and x, `dt_ms` after they were `variables`: (s + x t) e^(-t/tau) and x e^(-t/tau).
+    /// The variables s (or g) and x at the anchor.
     #[inline]
-    fn after(&self, variables: &[f64], dt_ms: f64) -> (f64, f64) {
-        let s = variables[self.place];
-        let x = if self.is_alpha { variables[self.place + 1] } else { 0.0 };
+    fn values(&self, variables: &[f64]) -> (f64, f64) {
+        (variables[self.place], if self.is_alpha { variables[self.place + 1] } else { 0.0 })
+    }
+
+    /// The variables, `dt_ms` later: (s + x t) e^(-t/tau) and x e^(-t/tau).
+    #[inline]
+    fn after<T: Scalar>(&self, variables: &[f64], dt_ms: f64) -> (T, T) {
+        let (s, x) = self.values(variables);
         if dt_ms == 0.0 || (s == 0.0 && x == 0.0) {
-            return (s, x);
+            return (T::from(s), T::from(x));
         }
-        let left = math::exp(-dt_ms / self.tau);
-        ((s + x * dt_ms) * left, x * left)
+        let left = (T::from(-dt_ms) / self.tau).exp();
+        ((T::from(s) + T::from(x) * dt_ms) * left, T::from(x) * left)
+    }
+
+    /// No more than this will s be, for all times: (t/tau) e^(-t/tau) is at most 1/e.
+    #[inline]
+    fn most(&self, variables: &[f64]) -> f64 {
+        let (s, x) = self.values(variables);
+        s.max(0.0) + x.max(0.0) * self.tau * ONE_OVER_E
+    }
+
+    /// No less.
+    #[inline]
+    fn least(&self, variables: &[f64]) -> f64 {
+        let (s, x) = self.values(variables);
+        s.min(0.0) + x.min(0.0) * self.tau * ONE_OVER_E
+    }
+}
+
+const ONE_OVER_E: f64 = 1.0 / math::E;
+
+impl Envelope<'_> {
+    /// No more than this will the current be, for all times at which the membrane is at `m` or above.
+    #[inline]
+    pub fn most(&self, m: f64) -> f64 {
+        self.inputs.all.iter().fold(self.constant, |sum, input| {
+            let most = input.most(self.anchor);
+            sum + input.reversal.map_or(most, |reversal| most * (reversal - m).max(0.0))
+        })
+    }
+
+    /// No less than this will the current be, for all times at which the membrane is at `m` or below.
+    #[inline]
+    pub fn least(&self, m: f64) -> f64 {
+        self.inputs.all.iter().fold(self.constant, |sum, input| match input.reversal {
+            None => sum + input.least(self.anchor),
+            Some(reversal) => sum + input.most(self.anchor) * (reversal - m).min(0.0),
+        })
+    }
+}
+
+impl Past<'_> {
+    /// The current at a time (since the anchor) and a membrane that are functions themselves.
+    pub(super) fn current<A: Arithmetic>(&self, a: &mut A, elapsed: A::Number, m: A::Number) -> A::Number {
+        let mut current = a.constant(self.constant);
+        let mut conductance = a.constant(0.0);
+        for input in &self.inputs.all {
+            let (s, x) = input.values(self.anchor);
+            let left = a.exp(elapsed / -input.tau);
+            let value = if input.is_alpha {
+                let risen = elapsed * x + a.constant(s);
+                a.mul(risen, left)
+            } else {
+                left * s
+            };
+            match input.reversal {
+                None => current = current + value,
+                Some(reversal) => {
+                    current = current + value * reversal;
+                    conductance = conductance + value;
+                }
+            }
+        }
+        if self.inputs.has_conductances { current - a.mul(conductance, m) } else { current }
+    }
+
+    /// How many slots [`Self::current`] takes, at most.
+    pub(super) fn slots(&self) -> usize {
+        2 * self.inputs.all.len() + 1
+    }
+
+    pub(super) fn envelope(&self) -> Envelope<'_> {
+        Envelope { inputs: self.inputs, anchor: self.anchor, constant: self.constant }
     }
 }
 
@@ -84,11 +168,10 @@ impl<T: Scalar> Given<T> for Past<'_> {
         current[0] = T::from(self.constant);
         conductance[..=order].fill(T::ZERO);
         for input in &self.inputs.all {
-            let (s, x) = input.after(self.anchor, self.elapsed_ms);
-            if s == 0.0 && x == 0.0 {
+            if input.values(self.anchor) == (0.0, 0.0) {
                 continue;
             }
-            let (mut s, mut x) = (T::from(s), T::from(x));
+            let (mut s, mut x): (T, T) = input.after(self.anchor, self.elapsed_ms);
             let rate = T::from(-unit) / input.tau;
             for k in 0..=order {
                 match input.reversal {

@@ -35,9 +35,19 @@ impl<M: Dynamics<D>, const D: usize> Integrated<M, D> {
         if armed && x[0] >= 0.0 {
             return Ok(Crossing::at(0.0));
         }
+        let wait_ms = self.wait(at);
+        if wait_ms == f64::INFINITY {
+            return Ok(Crossing::NEVER);
+        }
         for _ in 0..MOST_STEPS {
-            let series = self.expand(x, &past, None);
             let unresolved = |reason| Unresolved { after_ms: past.elapsed_ms, reason };
+            if armed && self.model.is_upstroke(&x, &past.envelope()) {
+                let risen =
+                    self.rise(x, &past, f64::INFINITY).ok_or(unresolved("the upstroke is not a number"))?;
+                let after_ms = past.elapsed_ms + risen.after_ms;
+                return Ok(Crossing { ambiguous, ..Crossing::at(after_ms) });
+            }
+            let series = self.expand(x, &past, None);
             let found = self.look(&series, armed).ok_or(unresolved("the state is not a number"))?;
             ambiguous |= found.ambiguous;
             let spike = |after_ms| Crossing { after_ms, kind: CrossingKind::Spike, ambiguous };
@@ -55,7 +65,7 @@ impl<M: Dynamics<D>, const D: usize> Integrated<M, D> {
                 // The end of the step is at threshold, but for rounding.
                 return Ok(spike(after_ms));
             }
-            if after_ms >= LEAST_SEARCH * self.model.time_scale() {
+            if after_ms >= wait_ms.max(LEAST_SEARCH * self.model.time_scale()) {
                 return Ok(Crossing { ambiguous, ..Crossing::checkpoint(after_ms) });
             }
         }

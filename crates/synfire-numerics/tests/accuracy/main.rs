@@ -2,6 +2,7 @@
 
 mod dd;
 mod drive_sign;
+mod integrator;
 mod math;
 mod quadrature;
 mod response;

@@ -2,13 +2,17 @@
 
 mod check;
 mod import;
+mod inspect;
 mod models;
 mod output;
+mod plot;
 mod replay;
 mod run;
 mod summary;
 mod table;
+mod view;
 
+use crate::plot::{Selection, View};
 use crate::recording::Format;
 use crate::run::{ENGINES, Failure, FailureKind, QUEUES};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -48,7 +52,7 @@ const EXIT_CODES: &str = "Exit codes:
   1    the run failed
   2    bad usage, or a scenario with problems
   3    a limit is exceeded
-  4    replay: something else came out
+  4    replay: something else came out; inspect diff: the recordings differ
   130  interrupted
 
 SYNFIRE_LOG=info (or debug, or a filter like synfire_runner=debug) logs to standard error.";
@@ -67,6 +71,8 @@ enum Command {
     Run(RunArgs),
     /// Run recorded networks again and compare, spike by spike
     Replay(ReplayArgs),
+    /// Look inside a run: spikes, events, why a neuron spiked or did not, where two runs part
+    Inspect(InspectCommand),
     /// Show all problems of a scenario, or what running it would take
     Check(CheckArgs),
     /// Show the neuron models: equations, parameters, units, defaults, ranges
@@ -75,6 +81,10 @@ enum Command {
     Schema,
     /// Make a scenario of another tool's files
     Import(ImportArgs),
+    /// Draw a recording: raster, rates, traces, distributions
+    Plot(PlotArgs),
+    /// Make a page to look into a recording: zoom, find neurons, see what led to a spike
+    View(ViewArgs),
 }
 
 #[derive(Debug, Args)]
@@ -129,7 +139,7 @@ struct ReplayArgs {
 #[derive(Debug, Args)]
 struct EngineArgs {
     /// The queue; all give the same bits
-    #[arg(long, value_name = "NAME", value_parser = named(&QUEUES), default_value = "heap")]
+    #[arg(long, value_name = "NAME", value_parser = named(&QUEUES), default_value = "tree")]
     queue: QueueKind,
     /// The engine; both give the same bits. By default the delays decide
     #[arg(long, value_name = "NAME", value_parser = named(&ENGINES))]
@@ -140,6 +150,14 @@ impl EngineArgs {
     fn options(&self) -> Options {
         Options { queue: self.queue, engine: self.engine, ..Options::default() }
     }
+}
+
+#[derive(Debug, Args)]
+struct InspectCommand {
+    #[command(flatten)]
+    engine: EngineArgs,
+    #[command(flatten)]
+    args: inspect::InspectArgs,
 }
 
 #[derive(Debug, Args)]
@@ -173,6 +191,58 @@ enum ImportFrom {
     },
 }
 
+#[derive(Debug, Args)]
+struct PlotArgs {
+    /// The recording
+    recording: PathBuf,
+    /// The picture, .svg or .png; may be given more than once. By default an SVG beside the recording
+    #[arg(long, value_name = "FILE")]
+    out: Vec<PathBuf>,
+    /// What to show. By default raster, rates and what traces there are
+    #[arg(long, value_name = "VIEW", value_parser = named(&View::ALL), value_delimiter = ',')]
+    show: Vec<View>,
+    /// Only these populations
+    #[arg(long = "population", value_name = "NAME")]
+    populations: Vec<String>,
+    /// Only these neurons of each population
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    neurons: Vec<u32>,
+    /// From when on, ms
+    #[arg(long, value_name = "MS")]
+    from: Option<f64>,
+    /// Until when, ms
+    #[arg(long, value_name = "MS")]
+    until: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+struct ViewArgs {
+    /// The recording
+    recording: PathBuf,
+    /// The page. By default beside the recording
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// A file beside a recording, with the recording's name and another ending.
+fn beside(recording: &std::path::Path, ending: &str) -> PathBuf {
+    let folder = std::path::absolute(recording).unwrap_or_else(|_| recording.to_owned());
+    let mut name = folder.file_name().unwrap_or("recording".as_ref()).to_owned();
+    name.push(ending);
+    recording.components().collect::<PathBuf>().with_file_name(name)
+}
+
+impl PlotArgs {
+    fn selection(&self) -> Selection {
+        Selection {
+            populations: self.populations.clone(),
+            neurons: self.neurons.clone(),
+            from_ms: self.from,
+            until_ms: self.until,
+        }
+    }
+}
+
 /// Reads one of a few names.
 fn named<T: Copy + Send + Sync>(kinds: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(kinds.iter().map(|(name, _)| *name)).try_map(move |found| {
@@ -197,6 +267,14 @@ enum CliError {
     #[error(transparent)]
     Import(#[from] crate::import::ImportError),
     #[error(transparent)]
+    Inspect(#[from] crate::inspect::InspectError),
+    #[error(transparent)]
+    Plot(#[from] crate::plot::PlotError),
+    #[error(transparent)]
+    Selection(#[from] crate::plot::SelectionError),
+    #[error(transparent)]
+    View(#[from] crate::view::ViewError),
+    #[error(transparent)]
     Output(#[from] OutputError),
     #[error("the threads cannot be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -214,8 +292,13 @@ impl CliError {
     fn exit(&self) -> Exit {
         match self {
             CliError::Failure(failure) => failure.kind().into(),
+            CliError::Inspect(crate::inspect::InspectError::Failure(failure)) => failure.kind().into(),
+            CliError::Inspect(_) => Exit::BadInput,
             CliError::EventLog(error) if error.is_input() => Exit::BadInput,
             CliError::Output(_) | CliError::Threads(_) | CliError::CtrlC(_) => Exit::RunFailed,
+            CliError::Plot(crate::plot::PlotError::Write { .. }) => Exit::RunFailed,
+            CliError::View(crate::view::ViewError::Write { .. }) => Exit::RunFailed,
+            CliError::Plot(_) | CliError::Selection(_) | CliError::View(_) => Exit::BadInput,
             CliError::EventLog(_) | CliError::LogThread(_) => Exit::RunFailed,
             CliError::Cases(_) | CliError::Import(_) | CliError::Log(_) => Exit::BadInput,
         }
@@ -243,10 +326,13 @@ fn run(command: Command) -> Result<Exit, CliError> {
     match command {
         Command::Run(args) => run::run(&args, &mut output),
         Command::Replay(args) => replay::replay(&args, &mut output),
+        Command::Inspect(command) => inspect::inspect(&command.args, &command.engine, &mut output),
         Command::Check(args) => check::check(&args, &mut output),
         Command::Models(args) => models::models(args.name.as_deref(), &mut output),
         Command::Schema => check::schema(&mut output),
         Command::Import(args) => import::import(&args.from, &mut output),
+        Command::Plot(args) => plot::plot(&args, &mut output),
+        Command::View(args) => view::view(&args, &mut output),
     }
 }
 

@@ -37,6 +37,12 @@ impl Observer for Watchers {
         }
     }
 
+    fn switch(&mut self, at: Time, population: PopulationId, unit: LocalId, gain: f64) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.switch(at, population, unit, gain);
+        }
+    }
+
     fn sample(&mut self, probe: usize, at: Time, value: f64) {
         if let Some(recorder) = &mut self.recorder {
             recorder.sample(probe, at, value);
@@ -192,7 +198,7 @@ impl Log {
 
 fn picture(scenario: &Scenario, unwatched: &[PopulationId]) -> RasterPicture {
     let populations = scenario.populations.iter().enumerate().map(|(index, population)| {
-        let is_drawn = !unwatched.contains(&PopulationId(index as u32));
+        let is_drawn = !population.is_rate() && !unwatched.contains(&PopulationId(index as u32));
         is_drawn.then_some((&population.name[..], population.size))
     });
     RasterPicture::new(populations, scenario.duration)

@@ -36,9 +36,22 @@ pub fn summary(
         text += &format!(" (real-time factor {})", short(seconds / (reached.as_ms() / 1000.0)));
     }
     text += &format!(", built in {}\n\n", span(build.as_secs_f64()));
-    text += &populations(scenario, statistics, unwatched, measures);
+    let has_neurons = scenario.populations.iter().any(|population| !population.is_rate());
+    let has_rates = scenario.populations.iter().any(|population| population.is_rate());
+    if has_neurons {
+        text += &populations(scenario, statistics, unwatched, measures);
+    }
+    if has_neurons && has_rates {
+        text.push('\n');
+    }
+    if has_rates {
+        text += &rates(scenario, measures);
+    }
     let spikes: u64 = counts.spikes.iter().sum();
     text += &format!("\n{} spikes, {} synaptic events", grouped(spikes), grouped(counts.arrivals));
+    if has_rates {
+        text += &format!(", {} gain switches", grouped(counts.switches.iter().sum()));
+    }
     if counts.arrivals > 0 && seconds > 0.0 {
         text += &format!(" ({} a second)", grouped((counts.arrivals as f64 / seconds) as u64));
     }
@@ -64,7 +77,7 @@ fn populations(
 ) -> String {
     let heading = ["population", "neurons", "active", "spikes", "rate (Hz)", "CV"].map(str::to_owned);
     let mut rows = vec![heading];
-    for (index, population) in scenario.populations.iter().enumerate() {
+    for (index, population) in scenario.populations.iter().enumerate().filter(|(_, p)| !p.is_rate()) {
         let summary = statistics.summary(index, measures.reached);
         let is_watched = !unwatched.contains(&PopulationId(index as u32));
         let spikes = measures.counts.spikes[index];
@@ -77,6 +90,25 @@ fn populations(
             grouped(spikes),
             or_dash(rate.map(|rate| format!("{rate:.2}"))),
             or_dash(summary.cv.map(|cv| format!("{cv:.3}"))),
+        ]);
+    }
+    table(&rows, 1)
+}
+
+/// The table of rate populations: how often gains switched.
+fn rates(scenario: &Scenario, measures: &Measures) -> String {
+    let mut rows = vec![["rates", "units", "gain", "switches", "per unit and s"].map(str::to_owned)];
+    for (index, population) in scenario.populations.iter().enumerate().filter(|(_, p)| p.is_rate()) {
+        let switches = measures.counts.switches.get(index).copied().unwrap_or(0);
+        let rate = mean_rate_hz(switches, population.size, measures.reached);
+        let has_switches = population.has_switches();
+        let or_dash = |text: String| if has_switches { text } else { "-".to_owned() };
+        rows.push([
+            population.name.clone(),
+            grouped(population.size as u64),
+            if has_switches { "heaviside" } else { "sigmoid" }.to_owned(),
+            or_dash(grouped(switches)),
+            or_dash(rate.map_or("-".to_owned(), |rate| format!("{rate:.2}"))),
         ]);
     }
     table(&rows, 1)

@@ -97,6 +97,9 @@ pub struct PopulationEntry {
     pub recorded: bool,
     /// How many spikes its neurons had, recorded or not.
     pub spikes: u64,
+    /// How many gain switches of its units are recorded; `None` if they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switches: Option<u64>,
 }
 
 /// A file of state variables.

@@ -5,6 +5,7 @@
 //! | `scenario.json` | the scenario's text, with the names of other files changed to where they are now |
 //! | `inputs/` | copies of those files |
 //! | `spikes.bin` | the spikes of the recorded populations, see [`spikes`] |
+//! | `switches.csv` | gain switches of the recorded rate populations, see [`switches`] |
 //! | `states-N.npy` | state variables, see [`states`] |
 //! | `spikes.csv`, `npy/`, `spikes.h5` | the spikes for other programs, if asked for, see [`export`] |
 //! | `manifest.json` | versions, seed, counts and checksums, see [`manifest`] |
@@ -19,6 +20,7 @@ mod reader;
 mod recorder;
 pub mod spikes;
 pub mod states;
+pub mod switches;
 
 pub use export::Format;
 pub use manifest::Manifest;

@@ -3,11 +3,12 @@
 use super::manifest::{self, Manifest, StatesEntry};
 use super::spikes::{Spike, SpikeReadError, SpikeReader};
 use super::states::StatesReader;
+use super::switches::{self, read_switches};
 use super::{RecordingError, inputs};
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use synfire_core::Time;
+use synfire_core::{PopulationId, Time};
 
 /// Whether there is a recording, whole or damaged, in this folder.
 pub fn is_recording(folder: &Path) -> bool {
@@ -82,6 +83,35 @@ impl Recording {
         let is_later = move |spike: &Result<Spike, _>| spike.as_ref().is_ok_and(|s| s.at >= until);
         let spikes = reader.map(move |spike| spike.map_err(|error| unreadable(&path, error)));
         Ok(spikes.take_while(move |spike| !is_later(spike)))
+    }
+
+    /// The recorded gain switches, in the order in which they happened; none if none were recorded.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn switches(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Spike, RecordingError>> + use<>, RecordingError> {
+        let path = self.folder.join(switches::FILE);
+        let is_there = self.manifest.populations.iter().any(|population| population.switches.is_some());
+        let file: Box<dyn std::io::Read> = if is_there {
+            let failed = |error| RecordingError::io(&path, "cannot be read", error);
+            Box::new(BufReader::new(File::open(&path).map_err(failed)?))
+        } else {
+            Box::new(std::io::empty())
+        };
+        let names: Vec<String> = self.manifest.populations.iter().map(|p| p.name.clone()).collect();
+        let until = self.until;
+        let switches = read_switches(file).map(move |switch| {
+            let damaged = |what| RecordingError::Damaged { path: path.clone(), what };
+            let (name, neuron, at) = switch.map_err(damaged)?;
+            let place = names.iter().position(|known| *known == name);
+            let place =
+                place.ok_or_else(|| damaged(format!("names a population `{name}` that is not there")))?;
+            Ok(Spike { at, population: PopulationId(place as u32), neuron })
+        });
+        let is_later = move |spike: &Result<Spike, _>| spike.as_ref().is_ok_and(|s| s.at >= until);
+        Ok(switches.take_while(move |spike| !is_later(spike)))
     }
 
     /// The recorded values of one entry of the manifest's states: row by row, neuron by neuron, variable by variable.

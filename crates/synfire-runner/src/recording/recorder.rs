@@ -4,6 +4,7 @@ use super::export::{Export, Format};
 use super::manifest::{self, FileEntry, Instant, Manifest, PopulationEntry, StatesEntry};
 use super::spikes::{Spike, SpikeWriter};
 use super::states::StatesWriter;
+use super::switches::{self, SwitchWriter};
 use super::{RecordingError, inputs, is_recording};
 use crate::scenario::{RecordedStates, Scenario};
 use std::ffi::OsString;
@@ -65,6 +66,8 @@ pub struct Recorder {
     partial: PathBuf,
     replaces: bool,
     spikes: SpikeWriter<BufWriter<File>>,
+    /// `None` if there are no rate populations whose switches are recorded.
+    switches: Option<SwitchWriter<BufWriter<File>>>,
     states: Vec<StatesWriter<BufWriter<File>>>,
     /// For each probe, the entry of `states` and the column in it.
     places: Vec<(usize, usize)>,
@@ -103,12 +106,19 @@ impl Recorder {
             partial,
             replaces,
             spikes,
+            switches: None,
             states: vec![],
             places: vec![],
             manifest: Manifest { inputs, ..begun_manifest(scenario, &settings) },
             exports: vec![],
             failed: None,
         };
+        if recorder.manifest.populations.iter().any(|population| population.switches.is_some()) {
+            let path = recorder.partial.join(switches::FILE);
+            let writer =
+                SwitchWriter::new(create_file(&path)?).map_err(|error| cannot_write(&path, error))?;
+            recorder.switches = Some(writer);
+        }
         for format in settings.formats {
             let export = Export::create(&recorder.partial, format, &recorder.manifest.populations)?;
             recorder.exports.push(export);
@@ -138,10 +148,16 @@ impl Recorder {
     /// A write that fails, now or earlier. What was written stays in the `.partial` folder, without manifest.
     pub fn finish(mut self, ending: &Ending, counts: &Counts) -> Result<Manifest, RecordingError> {
         self.check()?;
-        let Recorder { target, partial, replaces, spikes, states, exports, mut manifest, .. } = self;
+        let Recorder { target, partial, replaces, spikes, switches, states, exports, mut manifest, .. } =
+            self;
         let mut names: Vec<String> = vec![SCENARIO.to_owned(), SPIKES.to_owned()];
         let path = partial.join(SPIKES);
         spikes.finish().map_err(|error| cannot_write(&path, error))?;
+        if let Some(switches) = switches {
+            let path = partial.join(switches::FILE);
+            switches.finish().map_err(|error| cannot_write(&path, error))?;
+            names.push(switches::FILE.to_owned());
+        }
         for (writer, entry) in states.into_iter().zip(&mut manifest.states) {
             let path = partial.join(&entry.file);
             (_, entry.rows) = writer.finish().map_err(|error| cannot_write(&path, error))?;
@@ -169,6 +185,19 @@ impl Recorder {
         write_manifest(&partial, &manifest)?;
         take_name(&partial, &target, replaces)?;
         Ok(manifest)
+    }
+
+    fn write_switch(&mut self, spike: Spike, gain: f64) -> Result<(), RecordingError> {
+        let PopulationEntry { name, switches: Some(count), .. } =
+            &mut self.manifest.populations[spike.population.index()]
+        else {
+            return Ok(());
+        };
+        let Some(writer) = &mut self.switches else { return Ok(()) };
+        *count += 1;
+        writer
+            .push(name, spike.neuron, spike.at, gain)
+            .map_err(|error| cannot_write(&self.partial.join(switches::FILE), error))
     }
 
     fn write_spike(&mut self, spike: Spike) -> Result<(), RecordingError> {
@@ -214,6 +243,12 @@ impl Observer for Recorder {
         }
     }
 
+    fn switch(&mut self, at: Time, population: PopulationId, unit: LocalId, gain: f64) {
+        if self.failed.is_none() {
+            self.failed = self.write_switch(Spike { at, population, neuron: unit }, gain).err();
+        }
+    }
+
     fn sample(&mut self, probe: usize, _at: Time, value: f64) {
         // Others may have asked for samples behind ours.
         let Some(&(entry, column)) = self.places.get(probe) else { return };
@@ -228,9 +263,20 @@ impl Observer for Recorder {
 
 /// Whether a recording of the scenario has the spikes of the population at `index`.
 pub fn is_recorded(scenario: &Scenario, index: usize) -> bool {
-    // Who records a scenario that does not say what to record wants its spikes.
-    let all = scenario.record.spikes.is_empty() && scenario.record.states.is_empty();
-    all || scenario.record.spikes.contains(&index)
+    !scenario.populations[index].is_rate()
+        && (says_nothing(scenario) || scenario.record.spikes.contains(&index))
+}
+
+/// Whether a recording of the scenario has the gain switches of the population at `index`.
+fn has_recorded_switches(scenario: &Scenario, index: usize) -> bool {
+    scenario.populations[index].has_switches()
+        && (says_nothing(scenario) || scenario.record.switches.contains(&index))
+}
+
+/// Who records a scenario that does not say what to record wants its spikes and switches.
+fn says_nothing(scenario: &Scenario) -> bool {
+    let record = &scenario.record;
+    record.spikes.is_empty() && record.switches.is_empty() && record.states.is_empty()
 }
 
 fn neurons(states: &RecordedStates, scenario: &Scenario) -> impl Iterator<Item = u32> {
@@ -246,6 +292,7 @@ fn begun_manifest(scenario: &Scenario, settings: &Settings) -> Manifest {
         size: population.size as u64,
         recorded: is_recorded(scenario, index),
         spikes: 0,
+        switches: has_recorded_switches(scenario, index).then_some(0),
     });
     Manifest {
         synfire_recording: manifest::VERSION,

@@ -52,7 +52,7 @@ fn scenario(folder: &Path) -> Scenario {
         populations: vec![population("drive", 2, "poisson"), population("cells", 3, "lif")],
         projections: vec![connected],
         stimuli: vec![],
-        record: Record { spikes: vec![1], states: vec![states] },
+        record: Record { spikes: vec![1], switches: vec![], states: vec![states] },
         expect: None,
     }
 }
@@ -85,7 +85,7 @@ fn drive(recorder: &mut Recorder) {
 }
 
 fn counts() -> Counts {
-    Counts { spikes: vec![4, 4], arrivals: 12, ambiguous: 1 }
+    Counts { spikes: vec![4, 4], arrivals: 12, ambiguous: 1, switches: vec![] }
 }
 
 fn record(target: &Path, formats: &[Format], ending: &Ending) -> Manifest {

@@ -1,14 +1,17 @@
 //! Running a case and holding what comes out against what must.
 
 use super::arrivals::{NamedArrival, last_arrivals};
-use crate::compare::{SameSpikes, SpikeVerdict, StateDifference, StateVerdict, Trains, rate_fits};
+use crate::compare::{
+    FoundRate, GainVerdict, SameSpikes, SpikeVerdict, StateDifference, StateVerdict, Switches, Trains,
+    cv_fits, rate_fits,
+};
 use crate::formats::spikes::read_spike_trains;
 use crate::recording::{self, Recording, RecordingError};
 use crate::run::{Failure, check_run, prepare};
 use crate::scenario::{Expect, ExpectedRate, ExpectedTime, Scenario, load};
 use crate::statistics::Statistics;
 use std::path::Path;
-use synfire_core::engine::{Options, Probe, ProbeTimes};
+use synfire_core::engine::{Options, Probe, ProbeTimes, Simulation};
 use synfire_core::observer::Observer;
 use synfire_core::{LocalId, PopulationId, Time};
 
@@ -23,10 +26,14 @@ pub struct Judgement {
     pub state_tolerance: f64,
     /// Spikes; `None` if none were judged.
     pub spikes: Option<SpikeVerdict>,
+    /// Gain switches; `None` if none were judged.
+    pub switches: Option<SpikeVerdict>,
+    /// Gains at t = 0; `None` if none were judged.
+    pub gains: Option<GainVerdict>,
     /// States; `None` if none were judged.
     pub states: Option<StateVerdict>,
-    /// Rates: the expected ones by their place, with what was found, Hz.
-    pub rates: Vec<f64>,
+    /// What was found for the expected rates, by their place.
+    pub rates: Vec<FoundRate>,
     /// What reached the neuron of the first spike that differs.
     pub arrivals: Vec<NamedArrival>,
     /// Where a recording ends that is not complete.
@@ -37,19 +44,23 @@ impl Judgement {
     /// Whether everything is as it must be, and something was judged at all.
     pub fn passed(&self) -> bool {
         let spikes = self.spikes.is_none_or(|spikes| spikes.first.is_none());
+        let switches = self.switches.is_none_or(|switches| switches.first.is_none());
+        let gains = self.gains.as_ref().is_none_or(|gains| gains.first.is_none());
         let states = self.states.as_ref().is_none_or(|states| states.first.is_none());
-        spikes && states && self.wrong_rates().next().is_none() && !self.is_empty()
+        spikes && switches && gains && states && self.wrong_rates().next().is_none() && !self.is_empty()
     }
 
     /// True if the case judges nothing.
     pub fn is_empty(&self) -> bool {
-        self.spikes.is_none() && self.states.is_none() && self.rates.is_empty()
+        let nothing_happens = self.spikes.is_none() && self.switches.is_none() && self.gains.is_none();
+        nothing_happens && self.states.is_none() && self.rates.is_empty()
     }
 
-    /// Rates outside their tolerance, each with what was found.
-    pub fn wrong_rates(&self) -> impl Iterator<Item = (&ExpectedRate, f64)> {
+    /// Rates or coefficients of variation outside their tolerance, each with what was found.
+    pub fn wrong_rates(&self) -> impl Iterator<Item = (&ExpectedRate, &FoundRate)> {
         let expected = self.scenario.expect.iter().flat_map(|expect| &expect.rates);
-        expected.zip(self.rates.iter().copied()).filter(|(expected, found)| !rate_fits(expected, *found))
+        let fits = |expected, found| rate_fits(expected, found) && cv_fits(expected, found);
+        expected.zip(&self.rates).filter(move |(expected, found)| !fits(expected, found))
     }
 
     fn of(scenario: Scenario) -> Judgement {
@@ -58,6 +69,8 @@ impl Judgement {
             tolerance: 0.0,
             state_tolerance: 0.0,
             spikes: None,
+            switches: None,
+            gains: None,
             states: None,
             rates: vec![],
             arrivals: vec![],
@@ -86,25 +99,25 @@ pub fn judge_scenario(path: &Path, options: &Options) -> Result<Judgement, Failu
     let sizes: Vec<usize> = scenario.populations.iter().map(|population| population.size).collect();
     let judged: Vec<usize> = expected.iter().map(|(population, _)| *population).collect();
 
+    let with_switches: Vec<usize> = expect.switches.iter().map(|(population, _)| *population).collect();
     let mut trains = Trains::new(&sizes, &judged);
+    let mut switches = Switches(Trains::new(&sizes, &with_switches));
     let mut statistics = Statistics::of(&scenario);
     let mut states = FoundStates { values: vec![None; expect.states.len()] };
     let is_needed = |index| judged.contains(&index) || expect.rates.iter().any(|r| r.population == index);
     let options_for_this = Options { unwatched: all_but(&scenario, is_needed), ..options.clone() };
     let mut simulation = prepare(&scenario, state_probes(&expect), &options_for_this)?;
-    let ran = simulation.run(scenario.duration, &mut ((&mut trains, &mut statistics), &mut states));
+    let gains = judge_gains(&expect, &simulation);
+    let mut spikes = (&mut trains, &mut statistics);
+    let ran = simulation.run(scenario.duration, &mut ((&mut spikes, &mut switches), &mut states));
     check_run(ran, &scenario)?;
 
     let mut judgement = Judgement::of(scenario);
     judgement.tolerance = expect.tolerance;
     judgement.state_tolerance = expect.state_tolerance;
-    if !expected.is_empty() {
-        let mut verdict = SpikeVerdict::default();
-        for (population, expected) in &expected {
-            trains.judge(*population, expected, expect.tolerance, &mut verdict);
-        }
-        judgement.spikes = Some(verdict);
-    }
+    judgement.spikes = judge_trains(&expected, &trains, expect.tolerance);
+    judgement.switches = judge_trains(&expect.switches, &switches.0, expect.tolerance);
+    judgement.gains = gains;
     if !expect.states.is_empty() {
         let mut verdict = StateVerdict::default();
         for (expected, found) in expect.states.iter().zip(states.values) {
@@ -113,11 +126,36 @@ pub fn judge_scenario(path: &Path, options: &Options) -> Result<Judgement, Failu
         judgement.states = Some(verdict);
     }
     let duration = judgement.scenario.duration;
-    let rate = |rate: &ExpectedRate| statistics.rate_hz(rate.population, rate.ids.as_deref(), duration);
+    let rate = |expected: &ExpectedRate| {
+        let (population, ids) = (expected.population, expected.ids.as_deref());
+        FoundRate { rate: statistics.rate_hz(population, ids, duration), cv: statistics.cv(population, ids) }
+    };
     judgement.rates = expect.rates.iter().map(rate).collect();
     judgement.scenario.expect = Some(expect);
     judgement.explain(options)?;
     Ok(judgement)
+}
+
+fn judge_trains(
+    expected: &[(usize, Vec<Vec<ExpectedTime>>)],
+    found: &Trains,
+    tolerance: f64,
+) -> Option<SpikeVerdict> {
+    let mut verdict = SpikeVerdict::default();
+    for (population, expected) in expected {
+        found.judge(*population, expected, tolerance, &mut verdict);
+    }
+    (!expected.is_empty()).then_some(verdict)
+}
+
+/// Holds the gains of a network that has not been run yet against the expected ones.
+fn judge_gains(expect: &Expect, simulation: &Simulation) -> Option<GainVerdict> {
+    let mut verdict = GainVerdict::default();
+    for (population, expected) in &expect.initial_gain {
+        let found = simulation.gains(PopulationId(*population as u32));
+        verdict.add(*population, expected, &found, expect.state_tolerance);
+    }
+    (!expect.initial_gain.is_empty()).then_some(verdict)
 }
 
 /// Runs a recorded scenario again; the same bits must come out.
@@ -142,13 +180,16 @@ pub fn judge_recording(folder: &Path, options: &Options) -> Result<Judgement, Fa
         Options { unwatched: all_but(&scenario, |index| recorded[index]), ..options.clone() };
     let mut simulation = prepare(&scenario, recording::probes(&scenario), &options_for_this)?;
     let mut spikes = SameSpikes::new(recording.spikes()?, recorded.clone(), &sizes);
+    let with_switches: Vec<bool> = manifest.populations.iter().map(|p| p.switches.is_some()).collect();
+    let mut switches = Switches(SameSpikes::new(recording.switches()?, with_switches.clone(), &sizes));
     let mut states = SameStates::new(&recording, &scenario)?;
-    let ran = simulation.run(recording.until(), &mut (&mut spikes, &mut states));
+    let ran = simulation.run(recording.until(), &mut ((&mut spikes, &mut switches), &mut states));
     check_run(ran, &scenario)?;
 
     let partial = (!manifest.complete).then_some(recording.until());
     let mut judgement = Judgement { partial, ..Judgement::of(scenario) };
     judgement.spikes = recorded.contains(&true).then(|| spikes.verdict()).transpose()?;
+    judgement.switches = with_switches.contains(&true).then(|| switches.0.verdict()).transpose()?;
     judgement.states = (!manifest.states.is_empty()).then(|| states.verdict()).transpose()?;
     judgement.explain(options)?;
     Ok(judgement)

@@ -2,9 +2,12 @@
 
 use super::arrivals::NamedArrival;
 use super::judge::Judgement;
-use crate::compare::{Kind, SpikeDifference, SpikeVerdict, StateDifference, StateVerdict, last_place_ms};
+use crate::compare::{
+    FoundRate, GainVerdict, Kind, SpikeDifference, SpikeVerdict, StateDifference, StateVerdict, cv_fits,
+    last_place_ms, rate_fits,
+};
 use crate::numbers::grouped;
-use crate::run::neuron_name;
+use crate::run::{neuron_name, unit_word};
 use crate::scenario::{ExpectedRate, ExpectedTime, Scenario};
 use synfire_core::receptor::variable_names;
 use synfire_core::{LocalId, PopulationId, Time};
@@ -12,12 +15,16 @@ use synfire_core::{LocalId, PopulationId, Time};
 /// The line of a case that passed.
 pub fn passed(label: &str, judgement: &Judgement) -> String {
     let mut parts = vec![];
-    if let Some(spikes) = &judgement.spikes {
-        let count = counted(spikes.expected, "spike");
+    for (verdict, what) in [(&judgement.spikes, "spike"), (&judgement.switches, "switch")] {
+        let Some(verdict) = verdict else { continue };
+        let count = counted(verdict.expected, what);
         parts.push(match judgement.tolerance {
             0.0 => format!("{count}, the same bits"),
-            tolerance => format!("{count}, worst {} ms of {}", brief(spikes.worst_ms), number(tolerance)),
+            tolerance => format!("{count}, worst {} ms of {}", brief(verdict.worst_ms), number(tolerance)),
         });
+    }
+    if let Some(gains) = &judgement.gains {
+        parts.push(format!("{} at the start", counted(gains.judged as u64, "gain")));
     }
     if let Some(states) = &judgement.states {
         let count = counted(states.judged as u64, "state");
@@ -42,8 +49,17 @@ pub fn failed(label: &str, judgement: &Judgement) -> String {
     if let Some(spikes) = &judgement.spikes
         && let Some(first) = &spikes.first
     {
-        spike_difference(scenario, spikes, first, judgement.tolerance, &mut lines);
+        spike_difference(scenario, "spike", spikes, first, judgement.tolerance, &mut lines);
         arrivals(&judgement.arrivals, &mut lines);
+    }
+    if let Some(GainVerdict { first: Some((population, unit, expected, found)), .. }) = judgement.gains {
+        let unit = neuron_name(scenario, PopulationId(population as u32), LocalId(unit));
+        lines.push(format!("the gain of {unit} at the start is {found}, expected {expected}"));
+    }
+    if let Some(switches) = &judgement.switches
+        && let Some(first) = &switches.first
+    {
+        spike_difference(scenario, "switch", switches, first, judgement.tolerance, &mut lines);
     }
     if let Some(states) = &judgement.states
         && let Some(first) = &states.first
@@ -54,7 +70,7 @@ pub fn failed(label: &str, judgement: &Judgement) -> String {
         rate_difference(scenario, expected, found, &mut lines);
     }
     if judgement.is_empty() {
-        lines.push("nothing is judged: `expect` names no spikes, no states and no rates".to_owned());
+        lines.push("nothing is judged: `expect` names no spikes, switches, states or rates".to_owned());
     }
     failure(label, &lines.join("\n"))
 }
@@ -71,13 +87,14 @@ pub fn failure(label: &str, reason: &str) -> String {
 
 fn spike_difference(
     scenario: &Scenario,
+    what: &str,
     verdict: &SpikeVerdict,
     first: &SpikeDifference,
     tolerance: f64,
     lines: &mut Vec<String>,
 ) {
     let neuron = neuron_name(scenario, PopulationId(first.population as u32), LocalId(first.neuron));
-    let spike = format!("spike {} of {neuron}", first.number);
+    let spike = format!("{what} {} of {neuron}", first.number);
     match first.kind {
         Kind::Missing { expected } => {
             lines.push(format!("{spike} is missing"));
@@ -97,9 +114,10 @@ fn spike_difference(
             lines.push(format!("difference {} ms, {} units of the last place", number(by), brief(places)));
         }
     }
+    let unit = unit_word(scenario, first.population);
     let differ = match verdict.differing {
-        1 => "1 neuron differs".to_owned(),
-        more => format!("{} neurons differ; this is the first difference in time", grouped(more as u64)),
+        1 => format!("1 {unit} differs"),
+        more => format!("{} {unit}s differ; this is the first difference in time", grouped(more as u64)),
     };
     lines.push(format!("tolerance  {} ms; {differ}", number(tolerance)));
 }
@@ -148,15 +166,21 @@ fn state_difference(
     ));
 }
 
-fn rate_difference(scenario: &Scenario, expected: &ExpectedRate, found: f64, lines: &mut Vec<String>) {
+fn rate_difference(scenario: &Scenario, expected: &ExpectedRate, found: &FoundRate, lines: &mut Vec<String>) {
     let name = &scenario.populations[expected.population].name;
     let who = match &expected.ids {
         Some(ids) if ids.len() == 1 => format!("neuron {} of \"{name}\"", ids[0]),
         Some(ids) => format!("{} neurons of \"{name}\"", ids.len()),
         None => format!("\"{name}\""),
     };
-    let ExpectedRate { rate, tolerance, .. } = expected;
-    lines.push(format!("the rate of {who} is {found} Hz, expected {rate} within {tolerance} Hz"));
+    if !rate_fits(expected, found) {
+        let ExpectedRate { rate, tolerance, .. } = expected;
+        lines.push(format!("the rate of {who} is {} Hz, expected {rate} within {tolerance} Hz", found.rate));
+    }
+    if let Some((cv, tolerance)) = expected.cv.filter(|_| !cv_fits(expected, found)) {
+        let is = found.cv.map_or("that of no neuron: none has three spikes".to_owned(), |cv| format!("{cv}"));
+        lines.push(format!("the CV of {who} is {is}, expected {cv} within {tolerance}"));
+    }
 }
 
 /// An expected time with all digits that the clock has.
@@ -179,5 +203,12 @@ fn brief(number: f64) -> String {
 }
 
 fn counted(count: u64, what: &str) -> String {
-    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
+    let ending = if count == 1 {
+        ""
+    } else if what.ends_with("ch") {
+        "es"
+    } else {
+        "s"
+    };
+    format!("{} {what}{ending}", grouped(count))
 }

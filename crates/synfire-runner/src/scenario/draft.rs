@@ -1,7 +1,6 @@
 //! Populations as far as they could be read: what projections, stimuli and the rest need to know of them.
 
 use super::check::Checked;
-use super::keys::RATE;
 use super::names::shown;
 use super::problem::Reported;
 use super::{Population, Quantity, SpikeTimes};
@@ -60,7 +59,7 @@ pub(super) enum Model {
     /// One of the catalogue.
     Here(&'static ModelEntry),
     /// One that the format knows and this build does not have, which has been reported.
-    NotHere(String, Reported),
+    NotHere(Reported),
 }
 
 /// What `neuron` says besides the model.
@@ -106,7 +105,13 @@ impl Draft {
 
     /// True for population rates, which need no receptors.
     pub fn is_rate(&self) -> bool {
-        matches!(&self.model, Ok(Model::NotHere(name, _)) if name == RATE)
+        matches!(&self.model, Ok(Model::Here(entry)) if entry.rates.is_some())
+    }
+
+    /// For population rates: whether their gain is a Heaviside function, if that is known.
+    pub fn is_heaviside(&self) -> Option<bool> {
+        let neuron = self.neuron.as_ref().ok().filter(|_| self.is_rate())?;
+        Some(super::is_heaviside(neuron.model, &neuron.parameters))
     }
 
     /// The names of all state variables, if they are known.

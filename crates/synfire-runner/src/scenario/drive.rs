@@ -41,11 +41,28 @@ impl Checker {
     /// `record`.
     pub fn record(&mut self, entry: &Entry<'_>, drafts: &Drafts, duration: Option<f64>) -> Checked<Record> {
         let fields = self.fields(entry, RECORD, "`record`")?;
-        let mut spikes: Vec<usize> = Vec::new();
+        let spikes = self.recorded(fields.get("spikes"), drafts, |checker, item, draft| {
+            checker.no_rates(item, draft, "it has no spikes", "its gain switches are recorded by `switches`")
+        });
+        let switches = self.recorded(fields.get("switches"), drafts, Checker::with_switches);
+        let states = self.each(fields.get("states"), "an array of what is sampled", |checker, item| {
+            checker.recorded_states(item, drafts, duration)
+        });
+        Ok(Record { spikes: spikes?, switches: switches?, states: states? })
+    }
+
+    /// A list of different populations, each of which has to be `fit`.
+    fn recorded(
+        &mut self,
+        entry: Option<&Entry<'_>>,
+        drafts: &Drafts,
+        fit: impl Fn(&mut Checker, &Entry<'_>, Option<&Draft>) -> Checked<()>,
+    ) -> Checked<Vec<usize>> {
         let mut seen = BTreeSet::new();
-        let listed = self.each(fields.get("spikes"), "an array of names of populations", |checker, item| {
+        self.each(entry, "an array of names of populations", |checker, item| {
             let name = checker.text(item, "the name of a population")?;
             let population = checker.population_named(item, &name, drafts)?;
+            fit(checker, item, drafts.at(Ok(population)))?;
             if !seen.insert(population) {
                 return Err(checker.report(
                     item,
@@ -53,14 +70,8 @@ impl Checker {
                     "name each population once",
                 ));
             }
-            spikes.push(population);
-            Ok(())
-        });
-        let states = self.each(fields.get("states"), "an array of what is sampled", |checker, item| {
-            checker.recorded_states(item, drafts, duration)
-        });
-        listed?;
-        Ok(Record { spikes, states: states? })
+            Ok(population)
+        })
     }
 
     fn recorded_states(

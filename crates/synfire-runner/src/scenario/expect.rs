@@ -22,10 +22,12 @@ impl Checker {
         let state_tolerance = self.number(&fields, "state_tolerance");
         // A spike at the end is not part of the run; within the tolerance it may be meant to come before.
         let last = duration.map(|end| end + tolerance.unwrap_or(None).unwrap_or(0.0));
-        let spikes = match fields.get("spikes") {
-            Some(spikes) => self.expected_trains(spikes, drafts, last),
-            None => Ok(Vec::new()),
-        };
+        let spikes = self.expected_trains(fields.get("spikes"), drafts, last, |checker, entry, draft| {
+            checker.no_rates(entry, draft, "it has no spikes", "its gain switches are judged by `switches`")
+        });
+        let switches = self.expected_trains(fields.get("switches"), drafts, last, Checker::with_switches);
+        self.rate_keys(&fields, drafts);
+        let initial_gain = self.initial_gain(fields.get("initial_gain"), drafts);
         let spikes_file = fields.get("spikes_file").map(|file| self.file(file)).transpose();
         let states = self.each(fields.get("states"), "an array of expected states", |checker, item| {
             checker.expected_state(item, drafts, duration)
@@ -33,11 +35,12 @@ impl Checker {
         let rates = self.each(fields.get("rates"), "an array of expected rates", |checker, item| {
             checker.expected_rate(item, drafts)
         });
-        self.rate_keys(&fields, drafts);
         Ok(Expect {
             tolerance: tolerance?.unwrap_or(0.0),
             spikes: spikes?,
             spikes_file: spikes_file?,
+            switches: switches?,
+            initial_gain: initial_gain?,
             states: states?,
             state_tolerance: state_tolerance?.unwrap_or(0.0),
             rates: rates?,
@@ -60,11 +63,27 @@ impl Checker {
 
     fn expected_trains(
         &mut self,
-        entry: &Entry<'_>,
+        entry: Option<&Entry<'_>>,
         drafts: &Drafts,
         last: Option<f64>,
+        fit: impl Fn(&mut Checker, &Entry<'_>, Option<&Draft>) -> Checked<()>,
     ) -> Checked<NamedTrains> {
-        let named = self.named(entry, "spike trains")?;
+        self.by_population(entry, "spike trains", drafts, |checker, entry, draft| {
+            fit(checker, entry, draft)?;
+            checker.trains_of(entry, draft.and_then(|draft| draft.size.ok()), last)
+        })
+    }
+
+    /// What an object says of each population that it names, by the population's index.
+    pub fn by_population<T>(
+        &mut self,
+        entry: Option<&Entry<'_>>,
+        what: &str,
+        drafts: &Drafts,
+        mut read: impl FnMut(&mut Checker, &Entry<'_>, Option<&Draft>) -> Checked<T>,
+    ) -> Checked<Vec<(usize, T)>> {
+        let Some(entry) = entry else { return Ok(Vec::new()) };
+        let named = self.named(entry, what)?;
         let mut all = Vec::with_capacity(named.len());
         for named in named {
             let Some(population) = drafts.place(&named.name) else {
@@ -74,8 +93,8 @@ impl Checker {
                 all.push(Err(self.report_name(&named, message, help)));
                 continue;
             };
-            let size = drafts.at(Ok(population)).and_then(|draft| draft.size.ok());
-            all.push(self.trains_of(&named.entry, size, last).map(|trains| (population, trains)));
+            let read = read(self, &named.entry, drafts.at(Ok(population)));
+            all.push(read.map(|value| (population, value)));
         }
         all.into_iter().collect()
     }
@@ -197,10 +216,27 @@ impl Checker {
     fn expected_rate(&mut self, entry: &Entry<'_>, drafts: &Drafts) -> Checked<ExpectedRate> {
         let fields = self.fields(entry, EXPECT_RATE, "an expected rate")?;
         let population = self.population_of(&fields, "population", drafts);
+        if let Some(entry) = fields.get("population") {
+            self.no_rates(entry, drafts.at(population), "it has no spikes", "its r is judged by `states`")?;
+        }
         let ids = self.ids_of(&fields, drafts.at(population));
         let rate = self.required_number(&fields, "rate");
         let tolerance = self.required_number(&fields, "tolerance");
-        Ok(ExpectedRate { population: population?, ids: ids?, rate: rate?, tolerance: tolerance? })
+        let cv = self.expected_cv(&fields);
+        Ok(ExpectedRate { population: population?, ids: ids?, rate: rate?, tolerance: tolerance?, cv: cv? })
+    }
+
+    /// `cv` and `cv_tolerance`, both or neither.
+    fn expected_cv(&mut self, fields: &Fields<'_, '_>) -> Checked<Option<(f64, f64)>> {
+        let (cv, tolerance) = (self.number(fields, "cv"), self.number(fields, "cv_tolerance"));
+        match (cv?, tolerance?) {
+            (Some(cv), Some(tolerance)) => Ok(Some((cv, tolerance))),
+            (None, None) => Ok(None),
+            (Some(_), None) => {
+                Err(self.missing_with_help(fields, "cv_tolerance", "by how much the cv may differ"))
+            }
+            (None, Some(_)) => Err(self.missing_with_help(fields, "cv", "`cv_tolerance` goes with `cv`")),
+        }
     }
 
     /// `ids` of a population; `None` for all.

@@ -66,6 +66,10 @@ pub(super) enum Shape {
     Neuron,
     /// A rule with one of [`RULES`].
     Connect,
+    /// A gain with one of [`GAINS`].
+    Gain,
+    /// By population, one number from 0 to 1 a unit.
+    NamedGains,
 }
 
 /// What a number must keep to.
@@ -210,6 +214,7 @@ pub(super) const STIMULUS: &[Key] = &[
 /// What is recorded.
 pub(super) const RECORD: &[Key] = &[
     optional("spikes", Shape::Names, "populations whose spikes are kept"),
+    optional("switches", Shape::Names, "rate populations whose gain switches are kept"),
     optional("states", Shape::Objects(RECORD_STATES), "state variables that are sampled"),
 ];
 
@@ -237,8 +242,16 @@ pub(super) const EXPECT: &[Key] = &[
         "of states, in the variables' units; 0 if left out",
     ),
     optional("rates", Shape::Objects(EXPECT_RATE), "mean rates over the run"),
-    optional("switches", Shape::Ignored, "rate populations: when each unit's gain switches"),
-    optional("initial_gain", Shape::Ignored, "rate populations: the gain at t = 0"),
+    optional(
+        "switches",
+        Shape::NamedTrains,
+        "by rate population: one array of times a unit, of its gain switches",
+    ),
+    optional(
+        "initial_gain",
+        Shape::NamedGains,
+        "by rate population: the gain of each unit at t = 0, within `state_tolerance`",
+    ),
 ];
 
 /// An expected state.
@@ -250,12 +263,17 @@ pub(super) const EXPECT_STATE: &[Key] = &[
     required("value", Shape::Digits, "its value, in its unit"),
 ];
 
+/// Keys of one object of which there are both or neither.
+pub const TOGETHER: [(&str, &str); 1] = [("cv", "cv_tolerance")];
+
 /// An expected rate.
 pub(super) const EXPECT_RATE: &[Key] = &[
     required("population", Shape::Text, "whose neurons"),
     optional("ids", Shape::Ids, "over which the mean is taken; all if left out"),
     required("rate", Shape::Number(NOT_NEGATIVE), "Hz"),
     required("tolerance", Shape::Number(NOT_NEGATIVE), "Hz"),
+    optional("cv", Shape::Number(NOT_NEGATIVE), "mean coefficient of variation of interspike intervals"),
+    optional("cv_tolerance", Shape::Number(NOT_NEGATIVE), "by how much it may differ; goes with `cv`"),
 ];
 
 /// The kinds of stimuli.
@@ -323,6 +341,31 @@ pub(super) const RULES: &[RuleKeys] = &[
     },
 ];
 
+/// The gain of a rate population and its keys.
+#[derive(Debug)]
+pub(super) struct GainKeys {
+    pub name: &'static str,
+    pub keys: &'static [Key],
+}
+
+/// The key that names the kind of gain.
+pub(super) const GAIN_KIND: Key = required("kind", Shape::Text, "the kind of gain");
+const GAIN_THRESHOLD: Key =
+    required("threshold", Shape::Quantity(ANY), "where the gain switches, or is 1/2; in units of the input");
+
+/// All kinds of gain.
+pub(super) const GAINS: &[GainKeys] = &[
+    GainKeys { name: "heaviside", keys: &[GAIN_KIND, GAIN_THRESHOLD] },
+    GainKeys {
+        name: "sigmoid",
+        keys: &[
+            GAIN_KIND,
+            required("slope", Shape::Quantity(POSITIVE), "how steep it is, per unit of the input"),
+            GAIN_THRESHOLD,
+        ],
+    },
+];
+
 /// The key that names the neuron model.
 pub(super) const MODEL: Key = required("model", Shape::Text, "the neuron model");
 
@@ -346,7 +389,9 @@ pub(super) fn neuron_keys(spec: &ModelSpec) -> Vec<Key> {
         return EQUATIONS_KEYS.to_vec();
     }
     let mut keys = vec![MODEL];
-    for parameter in spec.parameters {
+    let is_rate = spec.name == RATE;
+    // What belongs to the gain of rates, or stands beside `neuron`, is no key here.
+    for parameter in spec.parameters.iter().filter(|parameter| !is_rate || parameter.name == "tau") {
         let shape = Shape::Quantity(Bound::Range(parameter.range));
         let required = parameter.default.is_none();
         keys.push(Key {
@@ -358,6 +403,9 @@ pub(super) fn neuron_keys(spec: &ModelSpec) -> Vec<Key> {
         });
     }
     keys.extend(spec.lists.iter().map(|list| required(list.name, Shape::List(list.shape), list.meaning)));
+    if is_rate {
+        keys.push(required("gain", Shape::Gain, "how the rate answers its input"));
+    }
     if spec.has_spike_trains {
         keys.push(optional("times", Shape::Trains, "one array of rising times a neuron, ms"));
         keys.push(optional("times_file", Shape::Text, "a file of spikes, instead of `times`"));

@@ -21,6 +21,7 @@ mod populations;
 pub mod problem;
 mod projections;
 mod quantity;
+mod rates;
 mod receptors;
 mod schema;
 mod syntax;
@@ -85,6 +86,24 @@ pub struct Population {
     pub initial: Vec<(usize, Quantity)>,
 }
 
+impl Population {
+    /// True for population rates.
+    pub fn is_rate(&self) -> bool {
+        self.model.rates.is_some()
+    }
+
+    /// True for population rates whose gain is a Heaviside function: it switches.
+    pub fn has_switches(&self) -> bool {
+        self.is_rate() && is_heaviside(self.model, &self.parameters)
+    }
+}
+
+/// Whether the gain of a rate population is a Heaviside function: a sigmoid of infinite slope.
+fn is_heaviside(model: &ModelEntry, parameters: &[Quantity]) -> bool {
+    let mut named = model.spec.parameters.iter().zip(parameters);
+    named.any(|(spec, value)| spec.name == "slope" && *value == Quantity::Number(f64::INFINITY))
+}
+
 /// The spike trains of a population.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SpikeTimes {
@@ -141,7 +160,7 @@ pub struct Projection {
     pub source: usize,
     /// Index of the target population.
     pub target: usize,
-    /// Index of the receptor of the target.
+    /// Index of the receptor of the target; 0 for rates, which have none.
     pub receptor: usize,
     /// Who is connected.
     pub rule: Rule,
@@ -246,6 +265,8 @@ pub struct Stimulus {
 pub struct Record {
     /// Indices of the populations whose spikes are kept.
     pub spikes: Vec<usize>,
+    /// Indices of the rate populations whose gain switches are kept.
+    pub switches: Vec<usize>,
     /// State variables.
     pub states: Vec<RecordedStates>,
 }
@@ -272,6 +293,10 @@ pub struct Expect {
     pub spikes: Vec<(usize, Vec<Vec<ExpectedTime>>)>,
     /// A file of spikes, judged for the populations that are in it.
     pub spikes_file: Option<PathBuf>,
+    /// Gain switches by index of the rate population: one list of times a unit.
+    pub switches: Vec<(usize, Vec<Vec<ExpectedTime>>)>,
+    /// Gains at t = 0 by index of the rate population: one a unit.
+    pub initial_gain: Vec<(usize, Vec<f64>)>,
     /// Values of state variables.
     pub states: Vec<ExpectedState>,
     /// In the variables' units.
@@ -315,4 +340,6 @@ pub struct ExpectedRate {
     pub rate: f64,
     /// Hz.
     pub tolerance: f64,
+    /// The mean coefficient of variation of their interspike intervals, and by how much it may differ.
+    pub cv: Option<(f64, f64)>,
 }

@@ -100,7 +100,11 @@ fn trains(spec: &ModelSpec) -> Vec<String> {
 
 fn receptors(spec: &ModelSpec) -> String {
     let names: Vec<&str> = spec.receptors.iter().map(|kind| kind.name()).collect();
-    if names.is_empty() { "none: it takes no input".into() } else { names.join(", ") }
+    match names[..] {
+        [] if spec.is_source => "none: it takes no input".into(),
+        [] => "none: weights add to the input".into(),
+        _ => names.join(", "),
+    }
 }
 
 /// Rows under a heading, in columns of equal width; nothing if there are none.

@@ -47,10 +47,16 @@ impl Checker {
         }
         let receptors = self.receptors(&fields, model.as_ref().ok());
         self.input(&fields, &model);
-        let values = neuron.and_then(|neuron| match &model {
-            Ok(Model::Here(entry)) if entry.system.is_none() => self.neuron(&neuron, entry, size.ok()),
-            Ok(Model::NotHere(_, reported)) | Err(reported) => Err(*reported),
-        });
+        let values = match stated {
+            Some(stated) => stated,
+            None => neuron.and_then(|neuron| match &model {
+                Ok(Model::Here(entry)) if entry.rates.is_some() => {
+                    self.rate(&neuron, entry, &fields, size.ok())
+                }
+                Ok(Model::Here(entry)) => self.neuron(&neuron, entry, size.ok()),
+                Ok(Model::NotHere(reported)) | Err(reported) => Err(*reported),
+            }),
+        };
         let mut draft = Draft { name, size, model, receptors, neuron: values, initial: Ok(Vec::new()) };
         draft.initial = self.initial(&fields, &draft);
         self.check_draft(&fields, &draft);
@@ -73,9 +79,9 @@ impl Checker {
         if KNOWN_MODELS.contains(&name.as_str()) {
             let message = format!("model `{name}` is not in this build");
             let help = format!("models of this build: {}", listed(&here));
-            let kind = ProblemKind::UnsupportedModel(name.clone());
+            let kind = ProblemKind::UnsupportedModel(name);
             let reported = self.problems.report(kind, &model.path, model.node.span(), message, help);
-            return Ok(Model::NotHere(name, reported));
+            return Ok(Model::NotHere(reported));
         }
         let known =
             here.iter().copied().chain(KNOWN_MODELS.iter().copied().filter(|known| !here.contains(known)));
@@ -85,7 +91,9 @@ impl Checker {
 
     /// `input` is for rate units only.
     fn input(&mut self, fields: &Fields<'_, '_>, model: &Checked<Model>) {
-        if let (Some(input), Ok(Model::Here(entry))) = (fields.get(keys::INPUT.name), model) {
+        if let (Some(input), Ok(Model::Here(entry))) = (fields.get(keys::INPUT.name), model)
+            && entry.rates.is_none()
+        {
             let message = format!("`input` for the model `{}`", entry.spec.name);
             self.report(input, message, format!("`input` belongs to populations with the model `{RATE}`"));
         }

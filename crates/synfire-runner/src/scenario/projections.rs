@@ -60,7 +60,11 @@ impl Checker {
             target: drafts.at(target),
             recurrent: source.ok().is_some_and(|source| target.ok() == Some(source)),
         };
-        let receptor = self.target_receptor(&fields, ends.target);
+        let receptor = match self.between_rates(&fields, ends.source, ends.target) {
+            Ok(true) => Ok(0),
+            Ok(false) => self.target_receptor(&fields, ends.target),
+            Err(reported) => Err(reported),
+        };
         let connect_entry = self.required(&fields, "connect");
         let connect = connect_entry.clone().and_then(|entry| self.connect(&entry, ends));
 
@@ -74,9 +78,13 @@ impl Checker {
             _ => self.weight(&fields, count, kind),
         };
         let delay = match fields.get("delay") {
+            None if from_file && ends.target.is_some_and(Draft::is_rate) => Ok(Quantity::Number(0.0)),
             None if from_file => Ok(Quantity::Number(f64::NAN)),
             _ => self.delay(&fields, count),
         };
+        if ends.target.is_some_and(Draft::is_rate) {
+            self.no_delay(&fields, &delay);
+        }
         let precision = self.precision(&fields);
         if let (Ok(connect), Some((sources, targets)), Ok(entry)) = (&connect, ends.sizes(), connect_entry) {
             let synapses = expected_synapses(connect, sources as f64, targets as f64);
@@ -126,10 +134,6 @@ impl Checker {
         }
         let receptors = target.map(|target| &target.receptors);
         let Some(entry) = fields.get("receptor") else {
-            if target.is_some_and(Draft::is_rate) {
-                // Weights of rates need no receptor; the model has been reported as not there.
-                return Ok(0);
-            }
             let names = match receptors {
                 Some(Ok(receptors)) => receptors.iter().map(|receptor| receptor.name.as_str()).collect(),
                 _ => Vec::new(),

@@ -1,8 +1,8 @@
 //! The JSON schema of scenarios, for editors: made from the tables that the checks use.
 
 use super::keys::{
-    Bound, DISTRIBUTION, Key, LAWS, MODEL, POPULATION, RECEPTOR_KIND, RULE, RULES, SCENARIO, Shape,
-    neuron_keys, receptor_keys,
+    Bound, DISTRIBUTION, GAIN_KIND, GAINS, INPUT, Key, LAWS, MODEL, POPULATION, RATE, RECEPTOR_KIND, RULE,
+    RULES, SCENARIO, Shape, TOGETHER, neuron_keys, receptor_keys,
 };
 use crate::catalogue;
 use serde_json::{Map, Value, json};
@@ -19,10 +19,11 @@ pub fn schema() -> Value {
         "description": "A network of spiking neurons, what drives it, what is recorded and what must come out. \
             Units: ms, mV, pA, nS, pF, Hz.",
         "$defs": {
-            "population": object(POPULATION),
+            "population": population(),
             "neuron": neuron(),
             "receptor": receptor(),
             "connect": connect(),
+            "gain": gain(),
             "distribution": distribution(),
         },
     });
@@ -30,6 +31,15 @@ pub fn schema() -> Value {
         root.extend(head);
     }
     root
+}
+
+/// A population; rates must have an input.
+fn population() -> Value {
+    let is_rate = json!({"properties": {"neuron": {"properties": {(MODEL.name): {"const": RATE}},
+        "required": [MODEL.name]}}, "required": ["neuron"]});
+    let mut population = object(POPULATION);
+    population["allOf"] = json!([{"if": is_rate, "then": {"required": [INPUT.name]}}]);
+    population
 }
 
 /// An object with these keys and no others.
@@ -41,7 +51,13 @@ fn object(keys: &[Key]) -> Value {
         properties.insert(key.name.to_string(), value);
     }
     let required: Vec<&str> = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
-    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+    let mut object = json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
+    for (one, other) in TOGETHER {
+        if keys.iter().any(|key| key.name == one) {
+            object["dependentRequired"] = json!({one: [other], other: [one]});
+        }
+    }
+    object
 }
 
 fn of_shape(shape: Shape) -> Value {
@@ -79,6 +95,8 @@ fn of_shape(shape: Shape) -> Value {
         Shape::Receptors => named(json!({"$ref": "#/$defs/receptor"})),
         Shape::Neuron => json!({"$ref": "#/$defs/neuron"}),
         Shape::Connect => json!({"$ref": "#/$defs/connect"}),
+        Shape::Gain => json!({"$ref": "#/$defs/gain"}),
+        Shape::NamedGains => named(json!({"type": "array", "items": number(Bound::Probability)})),
     }
 }
 
@@ -137,6 +155,10 @@ fn receptor() -> Value {
 
 fn connect() -> Value {
     by_discriminator(RULE, RULES.iter().map(|rule| (rule.name, rule.keys.to_vec())))
+}
+
+fn gain() -> Value {
+    by_discriminator(GAIN_KIND, GAINS.iter().map(|gain| (gain.name, gain.keys.to_vec())))
 }
 
 /// An object whose other keys depend on the value of one.

@@ -1,0 +1,370 @@
+//! The whole population epoch by epoch.
+//!
+//! At the beginning of an epoch every neuron's coordinates are moved on, and its *headroom* is found: how much excitation it
+//! can take before its end without any danger of a crossing. Excitation that arrives uses headroom up. While there is some,
+//! an arrival is two additions, a subtraction and a comparison. The few neurons without headroom are *near*: their crossings
+//! are looked for when something arrives, when a window closes and when the epoch ends.
+
+use super::LinearPopulation;
+use crate::group::{Cause, GroupError, Outbox, Volley, What};
+use crate::ids::LocalId;
+use crate::network::{Projection, Values};
+use crate::time::Time;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// What the population waits for.
+pub(super) struct Sweep {
+    /// The epoch to which all coordinates belong.
+    epoch: u64,
+    /// mV/ms; minus infinity for near neurons, infinity for those that are clamped.
+    headroom: Vec<f64>,
+    /// Near neurons; some may be near no more.
+    near: Vec<u32>,
+    /// For near neurons.
+    watches: Vec<Watch>,
+    refractory_ends: BinaryHeap<Reverse<(Time, u32)>>,
+}
+
+/// What is known of a near neuron; times are offsets in the epoch.
+#[derive(Clone, Copy, Debug)]
+struct Watch {
+    /// Its last event, or 0.
+    from: f64,
+    /// No crossing before; infinity for none in this epoch.
+    next: f64,
+    /// The crossing is at `next`.
+    is_found: bool,
+}
+
+/// A volley with what its targets share.
+#[derive(Clone, Copy)]
+struct Salvo {
+    offset: f64,
+    /// The receptor's coordinate.
+    k: usize,
+    growths: (f64, f64),
+}
+
+/// Up to where a near neuron is looked at.
+#[derive(Clone, Copy)]
+enum Reach {
+    /// Something arrives at this offset: crossings before it have happened, the end of a refractory time at it too.
+    Arrival(f64),
+    /// The window closes at this offset, or the epoch ends (infinity): everything before has happened.
+    Close(f64),
+}
+
+/// There is no headroom left; what is not a number is none.
+#[inline(always)]
+#[allow(clippy::neg_cmp_op_on_partial_ord)]
+fn is_used_up(headroom: f64) -> bool {
+    !(headroom >= 0.0)
+}
+
+impl Sweep {
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The instant at an offset in the epoch.
+    fn at(&self, offset: f64) -> Time {
+        Time::from_parts(self.epoch, offset).unwrap_or(Time::NEVER)
+    }
+}
+
+impl<const K: usize> LinearPopulation<K> {
+    /// Everything before `to`; the volleys come in canonical order.
+    pub(super) fn sweep_window(
+        &mut self,
+        to: Time,
+        volleys: &[Volley],
+        projections: &[Projection],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        let mut sweep = match self.sweep.take() {
+            Some(sweep) => sweep,
+            None => self.first_sweep(),
+        };
+        let done = self.through_window(&mut sweep, to, volleys, projections, out);
+        self.sweep = Some(sweep);
+        done
+    }
+
+    fn through_window(
+        &mut self,
+        sweep: &mut Sweep,
+        to: Time,
+        volleys: &[Volley],
+        projections: &[Projection],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        for volley in volleys {
+            self.reach(sweep, volley.at.next_up(), out)?;
+            let projection = &projections[volley.projection as usize];
+            let k = projection.receptor as usize + 1;
+            let (_, offset) = volley.at.parts();
+            let salvo = Salvo { offset, k, growths: self.membrane.growths(k, offset) };
+            let (first, end) = (volley.first as usize, volley.end as usize);
+            let targets = &projection.targets[first..end];
+            match &projection.weights {
+                Values::Same(weight) => self.receive(sweep, salvo, targets, |_| *weight, out)?,
+                Values::Each(weights) => {
+                    let weights = &weights[first..end];
+                    self.receive(sweep, salvo, targets, |place| weights[place], out)?;
+                }
+                Values::Single(weights) => {
+                    let weights = &weights[first..end];
+                    self.receive(sweep, salvo, targets, |place| f64::from(weights[place]), out)?;
+                }
+            }
+        }
+        self.reach(sweep, to, out)?;
+        self.close(sweep, to, out)
+    }
+
+    fn first_sweep(&mut self) -> Sweep {
+        let size = self.x[0].len();
+        let watch = Watch { from: 0.0, next: 0.0, is_found: false };
+        let mut sweep = Sweep {
+            epoch: 0,
+            headroom: vec![0.0; size],
+            near: Vec::new(),
+            watches: vec![watch; size],
+            refractory_ends: BinaryHeap::new(),
+        };
+        self.find_headroom(&mut sweep);
+        self.records = Vec::new();
+        sweep
+    }
+
+    /// Epochs end and refractory times end, as far as that happens before `to`.
+    #[inline]
+    fn reach(&mut self, sweep: &mut Sweep, to: Time, out: &mut Outbox) -> Result<(), GroupError> {
+        loop {
+            let epoch_end = Time::from_parts(sweep.epoch + 1, 0.0).unwrap_or(Time::NEVER);
+            let until = to.min(epoch_end);
+            while let Some(&Reverse((end, neuron))) = sweep.refractory_ends.peek() {
+                if end >= until {
+                    break;
+                }
+                sweep.refractory_ends.pop();
+                let (_, offset) = end.parts();
+                self.release(sweep, neuron as usize, offset, out);
+            }
+            if to <= epoch_end {
+                return Ok(());
+            }
+            self.close(sweep, epoch_end, out)?;
+            for (k, x) in self.x.iter_mut().enumerate() {
+                self.membrane.integrator.move_all_on(k, x);
+            }
+            sweep.epoch += 1;
+            self.find_headroom(sweep);
+        }
+    }
+
+    /// Finds all headrooms at the beginning of the epoch.
+    fn find_headroom(&mut self, sweep: &mut Sweep) {
+        let x = self.x.each_ref().map(Vec::as_slice);
+        self.membrane.integrator.headrooms(x, &mut sweep.headroom);
+        sweep.near.clear();
+        for index in 0..sweep.headroom.len() {
+            if is_used_up(sweep.headroom[index]) {
+                self.watch(sweep, index, 0.0);
+            }
+        }
+    }
+
+    /// The neuron is near from now on, and its last event is at `from`.
+    fn watch(&mut self, sweep: &mut Sweep, index: usize, from: f64) {
+        sweep.headroom[index] = f64::NEG_INFINITY;
+        sweep.near.push(index as u32);
+        sweep.watches[index] = Watch { from, next: self.bound(index, from), is_found: false };
+    }
+
+    /// An offset before which there is no crossing; infinity if there is none in this epoch.
+    fn bound(&self, index: usize, from: f64) -> f64 {
+        let integrator = &self.membrane.integrator;
+        let x = self.coordinates(index);
+        let fade = integrator.fade(from);
+        let next = from + integrator.wait(integrator.value(&x, &fade), &integrator.drives(&x, &fade));
+        // What is not a number is asked for at once.
+        if next >= 1.0 { f64::INFINITY } else { next.max(from) }
+    }
+
+    /// The refractory time ends.
+    fn release(&mut self, sweep: &mut Sweep, index: usize, offset: f64, out: &mut Outbox) {
+        out.note(sweep.at(offset), 0, LocalId(index as u32), What::RefractoryEnd);
+        let integrator = &self.membrane.integrator;
+        let mut x = self.coordinates(index);
+        let fade = integrator.fade(offset);
+        x[0] = self.membrane.released(&x, &fade, offset);
+        self.x[0][index] = x[0];
+        let y = integrator.value(&x, &fade);
+        let room = integrator.headroom(y, &integrator.drives(&x, &fade));
+        if room >= 0.0 {
+            sweep.headroom[index] = room;
+        } else {
+            self.watch(sweep, index, offset);
+        }
+    }
+
+    /// A salvo's targets receive it.
+    #[inline(always)]
+    fn receive(
+        &mut self,
+        sweep: &mut Sweep,
+        salvo: Salvo,
+        targets: &[u32],
+        weight: impl Fn(usize) -> f64,
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        let mut first = 0;
+        loop {
+            first = self.receive_far(sweep, salvo, targets, first, &weight);
+            if first == targets.len() {
+                return Ok(());
+            }
+            self.receive_near(sweep, targets[first] as usize, salvo, weight(first), out)?;
+            first += 1;
+        }
+    }
+
+    /// The targets from `first` on that have headroom; tells where one is that has not.
+    #[inline(always)]
+    fn receive_far(
+        &mut self,
+        sweep: &mut Sweep,
+        salvo: Salvo,
+        targets: &[u32],
+        first: usize,
+        weight: &impl Fn(usize) -> f64,
+    ) -> usize {
+        let membrane = &self.membrane;
+        let (membranes, inputs) = self.x.split_at_mut(salvo.k);
+        let size = sweep.headroom.len();
+        let (membranes, inputs) = (&mut membranes[0][..size], &mut inputs[0][..size]);
+        let headroom = &mut sweep.headroom[..size];
+        for (place, &target) in targets.iter().enumerate().skip(first) {
+            let index = target as usize;
+            let weight = weight(place);
+            let room = headroom[index] - (weight * membrane.per_capacitance).max(0.0);
+            if is_used_up(room) {
+                return place;
+            }
+            let kick = membrane.kick(salvo.k, weight, salvo.growths);
+            headroom[index] = room;
+            membranes[index] += kick.membrane;
+            inputs[index] += kick.input;
+        }
+        targets.len()
+    }
+
+    /// A target without headroom.
+    #[inline(never)]
+    fn receive_near(
+        &mut self,
+        sweep: &mut Sweep,
+        index: usize,
+        salvo: Salvo,
+        weight: f64,
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        let offset = salvo.offset;
+        let was_near = sweep.headroom[index] == f64::NEG_INFINITY;
+        // Several arrivals of one instant are one event.
+        if was_near && sweep.watches[index].from < offset {
+            self.look(sweep, index, Reach::Arrival(offset), out)?;
+        }
+        let kick = self.membrane.kick(salvo.k, weight, salvo.growths);
+        self.x[0][index] += kick.membrane;
+        self.x[salvo.k][index] += kick.input;
+        if !was_near {
+            self.watch(sweep, index, offset);
+        } else if sweep.headroom[index] == f64::NEG_INFINITY {
+            let next = self.bound(index, offset);
+            let watch = &sweep.watches[index];
+            // A crossing found at this very instant stays: a current does not take it back.
+            if !(watch.is_found && watch.next == offset) {
+                let was = *watch;
+                if was.is_found && was.next.is_finite() {
+                    let crossing = sweep.at(was.next);
+                    out.note(sweep.at(offset), 0, LocalId(index as u32), What::Retracted { crossing });
+                }
+                sweep.watches[index] = Watch { from: offset, next, is_found: false };
+            }
+        }
+        Ok(())
+    }
+
+    /// A window closes, or an epoch ends: what near neurons do before.
+    fn close(&mut self, sweep: &mut Sweep, to: Time, out: &mut Outbox) -> Result<(), GroupError> {
+        let (epoch, offset) = to.parts();
+        let limit = if epoch == sweep.epoch { offset } else { f64::INFINITY };
+        let mut place = 0;
+        while place < sweep.near.len() {
+            let index = sweep.near[place] as usize;
+            if sweep.headroom[index] == f64::NEG_INFINITY && sweep.watches[index].next < limit {
+                self.look(sweep, index, Reach::Close(limit), out)?;
+            }
+            if sweep.headroom[index] == f64::NEG_INFINITY {
+                place += 1;
+            } else {
+                sweep.near.swap_remove(place);
+            }
+        }
+        Ok(())
+    }
+
+    /// A near neuron's crossings before a limit, and what follows from them.
+    fn look(
+        &mut self,
+        sweep: &mut Sweep,
+        index: usize,
+        reach: Reach,
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        let (limit, is_arrival) = match reach {
+            Reach::Arrival(limit) => (limit, true),
+            Reach::Close(limit) => (limit, false),
+        };
+        let neuron = LocalId(index as u32);
+        loop {
+            let watch = sweep.watches[index];
+            let is_open = watch.next < limit || is_arrival && watch.next == limit;
+            if !watch.is_found && is_open {
+                let passage = self.membrane.integrator.passage(&self.coordinates(index), watch.from);
+                if !passage.is_known {
+                    return Err(self.unresolved(index, sweep.at(watch.from)));
+                }
+                out.ambiguous += u64::from(passage.ambiguous);
+                let next = passage.at.unwrap_or(f64::INFINITY);
+                sweep.watches[index] = Watch { next, is_found: true, ..watch };
+                if next.is_finite() {
+                    out.note(sweep.at(watch.from), 0, neuron, What::Predicted { crossing: sweep.at(next) });
+                }
+            }
+            let at = sweep.watches[index].next;
+            if at >= limit {
+                return Ok(());
+            }
+            let at = sweep.at(at);
+            out.spikes.push((at, neuron));
+            out.note(at, 0, neuron, What::Confirmed);
+            out.note(at, 0, neuron, What::Spike { cause: Cause::Crossing });
+            self.x[0][index] = f64::NEG_INFINITY;
+            sweep.headroom[index] = f64::INFINITY;
+            let end = at.after(self.membrane.refractory_ms);
+            let (epoch, offset) = end.parts();
+            if epoch != sweep.epoch || offset > limit || !is_arrival && offset == limit {
+                sweep.refractory_ends.push(Reverse((end, index as u32)));
+                return Ok(());
+            }
+            self.release(sweep, index, offset, out);
+            if sweep.headroom[index] != f64::NEG_INFINITY {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Populations of leaky integrators with exponential currents, in coordinates that rest between events.
+//!
+//! [`crate::population::Population`] moves a neuron's state at each of its events, which takes an exponential for each time
+//! constant and event. Here the state is relative to the beginning of the *epoch* (the whole millisecond): an arrival adds
+//! numbers that depend on its instant and weight alone, so all targets of a spike share the exponentials. It pays where
+//! spikes have many targets at one instant.
+//!
+//! What happens to a neuron is defined for one neuron and one event, whoever drives it:
+//! 1. From epoch to epoch the coordinates are moved one epoch at a time, each with one rounding.
+//! 2. An arrival adds to the coordinates of the epoch in which it lies.
+//! 3. Crossings are searched epoch by epoch, from the neuron's last event or the beginning of the epoch. See
+//!    [`Integrator::passage`].
+//! 4. While the membrane is clamped its own coordinate is minus infinity: additions leave it so, and it never crosses. At the
+//!    end of the refractory time it is set so that the membrane starts from reset.
+//!
+//! Bounds decide what is looked at and when; they move no bit. `by_instant` looks at neurons one by one, `by_window` goes
+//! through all of them epoch by epoch.
+
+#![allow(clippy::needless_range_loop)] // formulas with an index that several arrays share
+
+mod by_instant;
+mod by_window;
+mod oracle;
+
+use crate::group::{Arrival, Group, GroupError, Outbox, PopulationSetup, Touch, Until, Volley};
+use crate::ids::LocalId;
+use crate::model::{NeuronModel, Unresolved};
+use crate::network::Projection;
+use crate::spec::Column;
+use crate::time::Time;
+use by_instant::Record;
+use by_window::Sweep;
+pub use oracle::oracle;
+use synfire_numerics::integrator::Integrator;
+
+/// A neuron model some of whose populations can be driven in this form.
+pub trait LinearModel: NeuronModel {
+    /// Describes the population; `None` if it cannot be driven so.
+    fn linear(setup: &PopulationSetup) -> Option<LinearNeuron>;
+}
+
+/// A leaky integrate-and-fire neuron as this module needs to know it: the same for a whole population. Times in ms.
+#[derive(Clone, Debug)]
+pub struct LinearNeuron {
+    /// Threshold, mV.
+    pub v_th: f64,
+    /// Where the membrane tends to without input, relative to threshold, mV.
+    pub rest: f64,
+    /// Reset, relative to threshold, mV.
+    pub reset: f64,
+    /// Refractory time.
+    pub refractory_ms: f64,
+    /// Time constants of the membrane and of its receptors, as declared.
+    pub taus: Vec<f64>,
+    /// Capacitance, pF.
+    pub capacitance: f64,
+    /// The membrane potential at t = 0, mV.
+    pub initial_v: Column,
+    /// The currents at t = 0, pA, one column for each receptor; what is left out is 0.
+    pub initial_currents: Vec<Option<Column>>,
+}
+
+/// The most receptors that there is a population for.
+pub const MOST_RECEPTORS: usize = 3;
+
+/// So near to threshold, as a part of the way from reset, bounds are of no use.
+const NEAR: f64 = 1e-9;
+
+/// The membrane and its K - 1 receptors.
+#[derive(Clone, Debug)]
+struct Membrane<const K: usize> {
+    integrator: Integrator<K>,
+    /// What a current of 1 pA is in its coordinate: mV per pA.
+    gains: [f64; K],
+    /// mV/ms per pA.
+    per_capacitance: f64,
+    v_th: f64,
+    reset: f64,
+    refractory_ms: f64,
+}
+
+/// What an arrival adds to two coordinates.
+#[derive(Clone, Copy, Debug)]
+struct Kick {
+    membrane: f64,
+    input: f64,
+}
+
+impl<const K: usize> Membrane<K> {
+    fn new(neuron: &LinearNeuron) -> Membrane<K> {
+        let mut taus = [1.0; K];
+        taus.copy_from_slice(&neuron.taus);
+        let integrator = Integrator::new(neuron.rest, taus, NEAR * -neuron.reset);
+        let mut gains = [0.0; K];
+        for (k, gain) in gains.iter_mut().enumerate().skip(1) {
+            *gain = 1.0 / (neuron.capacitance * integrator.gap(k));
+        }
+        Membrane {
+            integrator,
+            gains,
+            per_capacitance: 1.0 / neuron.capacitance,
+            v_th: neuron.v_th,
+            reset: neuron.reset,
+            refractory_ms: neuron.refractory_ms,
+        }
+    }
+
+    fn initial(&self, neuron: &LinearNeuron, index: usize) -> [f64; K] {
+        let mut x = [0.0; K];
+        for k in 1..K {
+            x[k] = neuron.initial_currents[k - 1].as_ref().map_or(0.0, |column| column.at(index))
+                * self.gains[k];
+        }
+        x[0] = self.integrator.coordinate_for(neuron.initial_v.at(index) - self.v_th, &x, &[1.0; K], 0.0);
+        x
+    }
+
+    /// What an arrival of `weight` at receptor k - 1 adds, where `growths` are those of the two coordinates at its instant.
+    #[inline(always)]
+    fn kick(&self, k: usize, weight: f64, growths: (f64, f64)) -> Kick {
+        let size = weight * self.gains[k];
+        Kick { membrane: -(size * growths.0), input: size * growths.1 }
+    }
+
+    /// The growths of membrane and receptor k - 1 at `offset`.
+    #[inline]
+    fn growths(&self, k: usize, offset: f64) -> (f64, f64) {
+        (self.integrator.growth(0, offset), self.integrator.growth(k, offset))
+    }
+
+    /// The membrane's coordinate at the end of the refractory time.
+    fn released(&self, x: &[f64; K], fade: &[f64; K], offset: f64) -> f64 {
+        self.integrator.coordinate_for(self.reset, x, fade, offset)
+    }
+
+    /// The value of a variable: v, then the receptors' currents.
+    fn variable(&self, x: &[f64; K], offset: f64, variable: usize) -> f64 {
+        let fade = self.integrator.fade(offset);
+        match variable {
+            0 if x[0] == f64::NEG_INFINITY => self.v_th + self.reset,
+            0 => self.v_th + self.integrator.value(x, &fade),
+            k => x[k] * fade[k] / self.gains[k],
+        }
+    }
+}
+
+/// A population in coordinates that rest between events; each neuron has K - 1 exponential currents.
+struct LinearPopulation<const K: usize> {
+    membrane: Membrane<K>,
+    /// Coordinate by coordinate, all neurons.
+    x: [Vec<f64>; K],
+    /// What each neuron waits for, while neurons are driven one by one.
+    records: Vec<Record>,
+    /// What the population waits for, once it has been driven through a window.
+    sweep: Option<Sweep>,
+}
+
+/// Makes the population at t = 0.
+///
+/// # Panics
+/// If there are no receptors or more than [`MOST_RECEPTORS`].
+pub fn population(neuron: &LinearNeuron, setup: &PopulationSetup) -> Box<dyn Group> {
+    match neuron.taus.len() {
+        2 => Box::new(LinearPopulation::<2>::new(neuron, setup.size)),
+        3 => Box::new(LinearPopulation::<3>::new(neuron, setup.size)),
+        4 => Box::new(LinearPopulation::<4>::new(neuron, setup.size)),
+        receptors => panic!("a population of {} receptors", receptors.wrapping_sub(1)),
+    }
+}
+
+impl<const K: usize> LinearPopulation<K> {
+    fn new(neuron: &LinearNeuron, size: usize) -> LinearPopulation<K> {
+        let membrane = Membrane::new(neuron);
+        let mut x: [Vec<f64>; K] = std::array::from_fn(|_| Vec::with_capacity(size));
+        for index in 0..size {
+            let initial = membrane.initial(neuron, index);
+            x.iter_mut().zip(initial).for_each(|(all, one)| all.push(one));
+        }
+        LinearPopulation { membrane, x, records: vec![Record::START; size], sweep: None }
+    }
+
+    #[inline]
+    fn coordinates(&self, index: usize) -> [f64; K] {
+        std::array::from_fn(|k| self.x[k][index])
+    }
+
+    fn set_coordinates(&mut self, index: usize, x: &[f64; K]) {
+        (0..K).for_each(|k| self.x[k][index] = x[k]);
+    }
+
+    /// The error of a state that is beyond the range of numbers.
+    fn unresolved(&self, index: usize, anchor: Time) -> GroupError {
+        let why = Unresolved { after_ms: 0.0, reason: "the state is not finite" };
+        let state = format!("coordinates {:?}", self.coordinates(index));
+        GroupError::Unresolved { neuron: LocalId(index as u32), anchor, why, state }
+    }
+}
+
+impl<const K: usize> Group for LinearPopulation<K> {
+    fn size(&self) -> usize {
+        self.x[0].len()
+    }
+
+    fn start(&mut self, out: &mut Outbox) {
+        for index in 0..self.size() {
+            self.start_one(index, out);
+        }
+    }
+
+    fn drive(
+        &mut self,
+        until: Until,
+        touched: &[Touch],
+        arrivals: &[Arrival],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        for touch in touched {
+            let arrivals = &arrivals[touch.first as usize..][..touch.count as usize];
+            self.touch(touch.neuron.index(), until, arrivals, out)?;
+        }
+        Ok(())
+    }
+
+    fn sweeps(&self) -> bool {
+        true
+    }
+
+    fn drive_window(
+        &mut self,
+        to: Time,
+        volleys: &[Volley],
+        projections: &[Projection],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        self.sweep_window(to, volleys, projections, out)
+    }
+
+    fn sample(&self, at: Time, neuron: LocalId, variable: usize) -> f64 {
+        let index = neuron.index();
+        let mut x = self.coordinates(index);
+        let first = self.sweep.as_ref().map_or_else(|| self.records[index].epoch(), Sweep::epoch);
+        let (epoch, offset) = at.parts();
+        (first..epoch).for_each(|_| self.membrane.integrator.move_on(&mut x));
+        self.membrane.variable(&x, offset, variable)
+    }
+}
