@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use synfire_core::catalogue::ModelEntry;
 use synfire_core::receptor::ReceptorKind;
 use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
-use synfire_numerics::formula::{Meaning, Program, System};
-use synfire_numerics::jet::Arithmetic;
+use synfire_numerics::formula::{Formula, Program, System};
+use synfire_numerics::jet::{Arithmetic, Jets};
 use synfire_numerics::taylor::{self, GIVEN, Nothing, VectorField};
 
 use crate::integrated::{Common, Dynamics, Integrated, with_slots};
@@ -32,10 +32,9 @@ pub type Equations = Integrated<UserDefined<true>, 1>;
 /// One neuron of a user's model; `RESETS` says whether a spike resets it.
 #[derive(Clone, Debug)]
 pub struct UserDefined<const RESETS: bool> {
-    system: &'static System,
-    parameters: Vec<f64>,
-    programs: Vec<Program>,
-    slots: usize,
+    rates: Program,
+    jumps: Option<Program>,
+    variables: usize,
     common: Common,
     scales: [f64; MOST_VARIABLES],
     time_scale: f64,
@@ -70,14 +69,18 @@ const REFRACTORY: ParamSpec = ParamSpec {
     meaning: "refractory time",
 };
 
-/// The model of a system of at most [`MOST_VARIABLES`] variables. The same system gives the same entry: a page lives as long
-/// as the program.
-pub fn entry(system: System) -> &'static ModelEntry {
+/// The model of a system of at most [`MOST_VARIABLES`] variables; `None` if its equations are too involved to be evaluated.
+/// The same system gives the same entry: a page lives as long as the program.
+pub fn entry(system: System) -> Option<&'static ModelEntry> {
     static ENTRIES: Mutex<Vec<&'static ModelEntry>> = Mutex::new(Vec::new());
     let mut entries = ENTRIES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     if let Some(entry) = entries.iter().find(|entry| entry.system == Some(&system)) {
-        return entry;
+        return Some(entry);
     }
+    // Exponents that are whole numbers take fewer registers than others.
+    let typical = vec![0.6; system.parameters.len()];
+    let formulas = system.rates.iter().chain(system.jumps.iter().flatten());
+    Program::new(formulas, &system.meanings(&typical), system.variables.len() + 1)?;
     let system: &'static System = Box::leak(Box::new(system));
     let entry: &'static ModelEntry = Box::leak(Box::new(ModelEntry {
         spec: Box::leak(Box::new(page_of(system))),
@@ -85,7 +88,7 @@ pub fn entry(system: System) -> &'static ModelEntry {
         ..entry_for(system.variables.len(), system.jumps.is_some())
     }));
     entries.push(entry);
-    entry
+    Some(entry)
 }
 
 /// The code for so many variables.
@@ -120,6 +123,7 @@ fn page_of(system: &'static System) -> ModelSpec {
     ModelSpec {
         parameters: parameters.leak(),
         variables: system.variables.iter().map(variable).collect::<Vec<_>>().leak(),
+        receptors: if system.has_input() { &ReceptorKind::ALL } else { &[ReceptorKind::Delta] },
         ..page(0)
     }
 }
@@ -127,131 +131,130 @@ fn page_of(system: &'static System) -> ModelSpec {
 impl<const RESETS: bool> UserDefined<RESETS> {
     fn new(system: &'static System, row: ParamRow<'_>) -> Result<Self, ParamError> {
         let parameters: Vec<f64> = system.parameters.iter().map(|name| row.get(name)).collect();
-        let value_of = |name: &str| system.parameters.iter().position(|p| p == name).map(|i| parameters[i]);
-        let nowhere = vec![0.0; system.variables.len()];
-        let v_th = system.height.value(&system.values(&nowhere, &parameters));
+        let i_e = system.parameters.iter().position(|name| name == CONSTANT_CURRENT).map(|at| parameters[at]);
+        let t_ref = if RESETS { row.get(T_REF) } else { 0.0 };
+        let meanings = system.meanings(&parameters);
+        let program = |formulas: &[Formula]| {
+            Program::new(formulas, &meanings, system.variables.len() + 1)
+                .ok_or_else(|| ParamError::new("variables", f64::NAN, "simpler formulas"))
+        };
+        let v_th = program(std::slice::from_ref(&system.height))?.constant(0).unwrap_or(f64::NAN);
         if !v_th.is_finite() {
             let key = if RESETS { "threshold" } else { "crossing" };
             return Err(ParamError::new(key, v_th, "a finite number on its right"));
         }
-        let t_ref = if RESETS { row.get(T_REF) } else { 0.0 };
-        let common = Common { v_th, i_e: value_of(CONSTANT_CURRENT).unwrap_or(0.0), t_ref };
-        let meanings: Vec<Meaning> = (0..=system.input())
-            .map(|name| match name.checked_sub(system.variables.len()) {
-                None => Meaning::Variable(name),
-                Some(place) => match parameters.get(place) {
-                    Some(value) => Meaning::Constant(*value),
-                    None => Meaning::Variable(system.variables.len()),
-                },
-            })
-            .collect();
-        let programs: Option<Vec<Program>> =
-            system.rates.iter().map(|rate| Program::new(rate, &meanings)).collect();
-        let programs =
-            programs.ok_or_else(|| ParamError::new("variables", f64::NAN, "formulas that are less deep"))?;
-        let slots = programs.iter().map(Program::slots).sum();
-        let scales = [1.0; MOST_VARIABLES];
-        let mut model = UserDefined { system, parameters, programs, slots, common, scales, time_scale: 1.0 };
-        model.check_reset()?;
+        let mut model = UserDefined {
+            rates: program(&system.rates)?,
+            jumps: system.jumps.as_deref().map(program).transpose()?,
+            variables: system.variables.len(),
+            common: Common { v_th, i_e: i_e.unwrap_or(0.0), t_ref },
+            scales: [1.0; MOST_VARIABLES],
+            time_scale: 1.0,
+        };
+        model.check_reset(&system.variables[0])?;
         model.estimate();
         Ok(model)
     }
 
     /// The reset of the first variable has to lead below threshold, as far as that can be told beforehand.
-    fn check_reset(&self) -> Result<(), ParamError> {
+    fn check_reset(&self, membrane: &str) -> Result<(), ParamError> {
         let v_th = self.common.v_th;
-        let jump = self.system.jumps.as_ref().and_then(|jumps| jumps[0].as_ref());
-        let depends = |jump: &&synfire_numerics::formula::Formula| {
-            (0..self.system.variables.len()).any(|variable| jump.has(variable))
-        };
-        let Some(jump) = jump.filter(|jump| !depends(jump)) else { return Ok(()) };
-        let nowhere = vec![0.0; self.system.variables.len()];
-        let value = jump.value(&self.system.values(&nowhere, &self.parameters));
-        if value < v_th {
-            return Ok(());
+        match self.jumps.as_ref().and_then(|jumps| jumps.constant(0)) {
+            Some(reset) if reset >= v_th || reset.is_nan() => {
+                let expected = format!("such that `{membrane}` comes below the threshold ({v_th})");
+                Err(ParamError::new("reset", reset, expected))
+            }
+            _ => Ok(()),
         }
-        let expected = format!("such that `{}` comes below the threshold ({v_th})", self.system.variables[0]);
-        Err(ParamError::new("reset", value, expected))
     }
 
-    fn rate(&self, variable: usize, x: &[f64]) -> f64 {
-        self.system.rates[variable].value(&self.system.values(x, &self.parameters))
-    }
-
-    /// The slope of a rate along a variable, by a difference quotient: only its size counts.
-    fn slope(&self, of: usize, along: usize, x: &[f64], step: f64) -> f64 {
-        let mut moved = x.to_vec();
-        moved[along] += step;
-        let slope = ((self.rate(of, &moved) - self.rate(of, x)) / step).abs();
-        if slope.is_finite() { slope } else { 0.0 }
+    /// dx/dt without any input, in the user's variables.
+    fn rates_at(&self, x: &[f64; MOST_VARIABLES]) -> [f64; MOST_VARIABLES] {
+        let mut names = [0.0; MOST_VARIABLES + 1];
+        names[..self.variables].copy_from_slice(&x[..self.variables]);
+        values(&self.rates, &names[..=self.variables])
     }
 
     /// Sizes of the variables and the time in which things happen, from the equations between reset and threshold. A wrong
     /// size costs steps, not digits, unless it is far too large; sizes that are too small are safe.
     fn estimate(&mut self) {
-        let count = self.system.variables.len();
         let v_th = self.common.v_th;
-        let mut at_threshold = vec![0.0; count];
+        let mut at_threshold = [0.0; MOST_VARIABLES];
         at_threshold[0] = v_th;
-        let mut after = at_threshold.clone();
-        self.jump(&mut after);
+        let after = self.jumped(&at_threshold);
         let way = (v_th - after[0]).abs();
-        let first = if way > 0.0 && way.is_finite() { way } else { v_th.abs().max(1.0) };
-        self.scales[0] = first;
-        let samples: Vec<Vec<f64>> = [0.25, 0.5, 0.75, 1.0, 1.25]
-            .iter()
-            .map(|part| {
-                let mut x = vec![0.0; count];
-                x[0] = v_th - first * part;
-                x
-            })
-            .collect();
-        let largest = |of: usize, along: usize, step: f64| {
-            samples.iter().map(|x| self.slope(of, along, x, step)).fold(0.0, f64::max)
-        };
-        let step = 1e-3 * first;
+        let height = if way > 0.0 && way.is_finite() { way } else { v_th.abs().max(1.0) };
+        let samples = SAMPLES.map(|part| {
+            let mut x = [0.0; MOST_VARIABLES];
+            x[0] = v_th - height * part;
+            x
+        });
+        let step = SMALL * height;
         // Near the threshold of a steep upstroke the slope says nothing of the time at rest.
-        let mut slopes: Vec<f64> = samples.iter().map(|x| self.slope(0, 0, x, step)).collect();
+        let mut slopes = samples.map(|x| self.slopes(&x, 0, step)[0]);
         slopes.sort_by(f64::total_cmp);
         let usual = slopes[slopes.len() / 2];
-        let mut scales = self.scales;
-        for variable in 1..count {
-            let (pull, own) = (largest(variable, 0, step), largest(variable, variable, 1e-3));
-            let answer = if own > 0.0 { pull * first / own } else { pull * first / usual };
+        self.time_scale = if usual > 0.0 { (1.0 / usual).clamp(1e-3, 1e3) } else { 1.0 };
+        self.scales[0] = height;
+        for variable in 1..self.variables {
+            let largest = |along: usize, of: usize, step: f64| {
+                samples.iter().map(|x| self.slopes(x, along, step)[of]).fold(0.0, f64::max)
+            };
+            let (pull, own) = (largest(0, variable, step), largest(variable, variable, SMALL));
+            let answer = if own > 0.0 { pull * height / own } else { pull * height * self.time_scale };
             let jump = (after[variable] - at_threshold[variable]).abs();
             let size = if answer.is_finite() { answer.max(jump) } else { jump };
-            scales[variable] = if size > 0.0 && size.is_finite() { size } else { 1.0 };
+            self.scales[variable] = if size > 0.0 && size.is_finite() { size } else { 1.0 };
         }
-        self.scales = scales;
-        self.time_scale = if usual > 0.0 { (1.0 / usual).clamp(1e-3, 1e3) } else { 1.0 };
     }
 
-    /// What a spike does, in the user's variables: all formulas see the values from before.
-    fn jump(&self, x: &mut [f64]) {
-        let Some(jumps) = &self.system.jumps else { return };
-        let before = self.system.values(x, &self.parameters);
-        for (variable, jump) in x.iter_mut().zip(jumps) {
-            if let Some(jump) = jump {
-                *variable = jump.value(&before);
+    /// The slopes of all rates along a variable, by difference quotients: only their sizes count.
+    fn slopes(&self, x: &[f64; MOST_VARIABLES], along: usize, step: f64) -> [f64; MOST_VARIABLES] {
+        let mut moved = *x;
+        moved[along] += step;
+        let (here, there) = (self.rates_at(x), self.rates_at(&moved));
+        std::array::from_fn(|of| {
+            let slope = ((there[of] - here[of]) / step).abs();
+            if slope.is_finite() { slope } else { 0.0 }
+        })
+    }
+
+    /// What a spike makes of the user's variables: all formulas see the values from before.
+    fn jumped<const D: usize>(&self, x: &[f64; D]) -> [f64; D] {
+        match &self.jumps {
+            Some(jumps) => {
+                let mut names = [0.0; MOST_VARIABLES + 1];
+                names[..D].copy_from_slice(x);
+                values(jumps, &names[..=self.variables])
             }
+            None => *x,
         }
     }
 
+    #[inline]
     fn all_rates<A: Arithmetic, const D: usize>(
         &self,
         arithmetic: &mut A,
         x: &[A::Number; D],
         current: A::Number,
     ) -> [A::Number; D] {
-        let mut variables = [current; MOST_VARIABLES + 1];
-        variables[..D].copy_from_slice(x);
-        variables[0] = x[0] + arithmetic.constant(self.common.v_th);
-        std::array::from_fn(|i| match self.programs.get(i) {
-            Some(program) => program.run(arithmetic, &variables[..=D]),
-            None => current,
-        })
+        let mut names = [current; MOST_VARIABLES + 1];
+        names[..D].copy_from_slice(x);
+        names[0] = x[0] + arithmetic.constant(self.common.v_th);
+        self.rates.run(arithmetic, &names[..=D])
     }
 }
+
+/// The values of formulas.
+fn values<const D: usize>(program: &Program, names: &[f64]) -> [f64; D] {
+    with_slots(program.slots(), |slots| program.run(&mut Jets::new(slots), names))
+}
+
+/// Where [`UserDefined::estimate`] looks: parts of the way from threshold to reset.
+const SAMPLES: [f64; 5] = [0.25, 0.5, 0.75, 1.0, 1.25];
+
+/// The step of difference quotients, as a part of the size.
+const SMALL: f64 = 1e-3;
 
 impl<const RESETS: bool, const D: usize> Dynamics<D> for UserDefined<RESETS> {
     const SPEC: ModelSpec = page(D);
@@ -294,7 +297,7 @@ impl<const RESETS: bool, const D: usize> Dynamics<D> for UserDefined<RESETS> {
 
     fn reset(&self, x: &mut [f64; D]) {
         x[0] += self.common.v_th;
-        self.jump(x);
+        *x = self.jumped(x);
         x[0] -= self.common.v_th;
     }
 
@@ -307,7 +310,7 @@ impl<const RESETS: bool, const D: usize> Dynamics<D> for UserDefined<RESETS> {
         while done_ms < dt_ms {
             let rest_ms = dt_ms - done_ms;
             let series =
-                with_slots(self.slots, |slots| taylor::expand(&field, *x, &Nothing, slots, Some(rest_ms)));
+                with_slots(self.rates.slots(), |slots| taylor::expand(&field, *x, &Nothing, slots, Some(rest_ms)));
             let step_ms = if series.step >= rest_ms { rest_ms } else { series.step };
             *x = series.at(step_ms);
             if step_ms.is_nan() || done_ms + step_ms <= done_ms {
@@ -319,7 +322,7 @@ impl<const RESETS: bool, const D: usize> Dynamics<D> for UserDefined<RESETS> {
     }
 
     fn slots(&self) -> usize {
-        self.slots
+        self.rates.slots()
     }
 }
 

@@ -9,7 +9,7 @@ mod read;
 mod system;
 
 pub use program::{Meaning, Program};
-pub use read::{Flaw, FlawKind, is_name, read};
+pub use read::{Flaw, FlawKind, LONGEST, is_name, read};
 pub use system::System;
 
 use crate::math;
@@ -73,41 +73,44 @@ pub enum Operation {
     Power,
 }
 
-/// A formula as it was read. Names are counted by their place in the list that [`read`] was given.
+/// A formula as it was read: its parts in the order of evaluation, operands before their operation.
+///
+/// It is a list and not a tree, so that no formula is too deep to be copied, compared or given up.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Formula {
+pub struct Formula {
+    parts: Vec<Part>,
+}
+
+/// A part of a formula. Names are counted by their place in the list that [`read`] was given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Part {
     /// A number.
     Number(f64),
-    /// A name.
+    /// The value of a name.
     Name(usize),
-    /// -a.
-    Negated(Box<Formula>),
-    /// f(a).
-    Applied(Function, Box<Formula>),
-    /// a operation b.
-    Combined(Operation, Box<Formula>, Box<Formula>),
+    /// -a of the operand before.
+    Negate,
+    /// f(a) of the operand before.
+    Apply(Function),
+    /// a operation b of the two operands before.
+    Combine(Operation),
 }
 
 impl Formula {
-    /// Its value, given those of the names.
-    pub fn value(&self, names: &[f64]) -> f64 {
-        match self {
-            Formula::Number(value) => *value,
-            Formula::Name(name) => names[*name],
-            Formula::Negated(a) => -a.value(names),
-            Formula::Applied(function, a) => function.of(a.value(names)),
-            Formula::Combined(operation, a, b) => combine(*operation, a.value(names), b.value(names)),
-        }
+    /// The value of the name with this number.
+    pub fn name(name: usize) -> Formula {
+        Formula { parts: vec![Part::Name(name)] }
     }
 
     /// Whether the name with this number occurs in it.
     pub fn has(&self, name: usize) -> bool {
-        match self {
-            Formula::Number(_) => false,
-            Formula::Name(other) => *other == name,
-            Formula::Negated(a) | Formula::Applied(_, a) => a.has(name),
-            Formula::Combined(_, a, b) => a.has(name) || b.has(name),
-        }
+        self.parts.contains(&Part::Name(name))
+    }
+
+    /// Its value, given those of the names.
+    pub fn value(&self, names: &[f64]) -> f64 {
+        let meanings: Vec<Meaning> = names.iter().map(|value| Meaning::Constant(*value)).collect();
+        Program::new([self], &meanings, 0).and_then(|program| program.constant(0)).unwrap_or(f64::NAN)
     }
 }
 

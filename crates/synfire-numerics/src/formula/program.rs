@@ -1,26 +1,43 @@
-//! From formula to a list of operations on a stack, with the constants worked out: what is done for each Taylor coefficient.
+//! From formulas to one list of operations on registers: what is done for each Taylor coefficient.
+//!
+//! What does not depend on time is worked out once. What occurs several times, in one formula or in several, is evaluated
+//! once. A sum or product with a constant takes no slot.
 
-use super::{Formula, Function, Operation, combine, whole_exponent};
+use std::collections::BTreeMap;
+
+use super::{Formula, Function, Operation, Part, combine, whole_exponent};
 use crate::jet::Arithmetic;
 
-/// The most numbers on the stack.
-const ROOM: usize = 64;
+/// Registers of a small program; there is nothing to be gained by fewer.
+const FEW: usize = 16;
 
-/// A formula, ready to be evaluated again and again.
-#[derive(Clone, Debug, Default)]
+/// The most registers.
+const MANY: usize = 256;
+
+/// Formulas, ready to be evaluated again and again.
+#[derive(Clone, Debug)]
 pub struct Program {
     steps: Vec<Step>,
+    /// Where each formula's value is at the end.
+    results: Vec<Place>,
+    registers: usize,
     slots: usize,
-    deepest: usize,
 }
 
-/// What is done next. The topmost number of the stack is b, the one below a.
+/// One operation: registers `a` and `b` into the register `to`.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    action: Action,
+    a: u8,
+    b: u8,
+    to: u8,
+}
+
+/// What is done with a and b.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Step {
-    /// Put a constant on the stack.
+enum Action {
+    /// A constant.
     Constant(f64),
-    /// Put one of the given functions of time on the stack.
-    Variable(usize),
     /// a + b.
     Add,
     /// a - b.
@@ -29,17 +46,17 @@ enum Step {
     Multiply,
     /// a/b.
     Divide,
-    /// b + constant.
+    /// a + constant.
     Shift(f64),
-    /// b times a constant.
+    /// a times a constant.
     Scale(f64),
-    /// b divided by a constant.
+    /// a divided by a constant.
     Shrink(f64),
-    /// -b.
+    /// -a.
     Negate,
-    /// b to the power of a whole number, 2 or more.
+    /// a to the power of a whole number, 2 or more.
     Whole(u32),
-    /// f(b).
+    /// f(a).
     Apply(Function),
 }
 
@@ -52,12 +69,32 @@ pub enum Meaning {
     Variable(usize),
 }
 
+/// The value of a part of a formula: known, or found by the node with this number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Value {
+    Known(f64),
+    Node(usize),
+}
+
+/// Where a result is.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Known(f64),
+    Register(u8),
+}
+
 impl Program {
-    /// The program of a formula, given what its names mean; `None` if it is too deep.
-    pub fn new(formula: &Formula, meanings: &[Meaning]) -> Option<Program> {
-        let mut program = Program::default();
-        program.add(formula, meanings, 0);
-        (program.deepest <= ROOM).then_some(program)
+    /// The program of some formulas of `variables` functions of time, given what their names mean; `None` if it would have
+    /// to remember more than 256 values at a time.
+    pub fn new<'f>(
+        formulas: impl IntoIterator<Item = &'f Formula>,
+        meanings: &[Meaning],
+        variables: usize,
+    ) -> Option<Program> {
+        let mut nodes = Nodes { variables, list: Vec::new(), known: BTreeMap::new() };
+        let results: Vec<Value> =
+            formulas.into_iter().map(|formula| nodes.formula(formula, meanings)).collect();
+        nodes.into_program(&results)
     }
 
     /// How many slots [`Program::run`] takes (see [`crate::jet`]).
@@ -65,155 +102,254 @@ impl Program {
         self.slots
     }
 
-    fn push(&mut self, step: Step, slots: usize) {
-        self.steps.push(step);
-        self.slots += slots;
-    }
-
-    /// Adds what puts the value of `formula` on top of `below` others.
-    fn add(&mut self, formula: &Formula, meanings: &[Meaning], below: usize) {
-        self.deepest = self.deepest.max(below + 1);
-        if let Some(value) = constant(formula, meanings) {
-            return self.push(Step::Constant(value), 0);
-        }
-        match formula {
-            Formula::Number(value) => self.push(Step::Constant(*value), 0),
-            Formula::Name(name) => match meanings[*name] {
-                Meaning::Constant(value) => self.push(Step::Constant(value), 0),
-                Meaning::Variable(place) => self.push(Step::Variable(place), 0),
-            },
-            Formula::Negated(a) => {
-                self.add(a, meanings, below);
-                self.push(Step::Negate, 0);
-            }
-            Formula::Applied(function, a) => {
-                self.add(a, meanings, below);
-                self.apply(*function);
-            }
-            Formula::Combined(Operation::Power, a, b) => self.add_power(a, b, meanings, below),
-            Formula::Combined(operation, a, b) => self.add_combined(*operation, a, b, meanings, below),
+    /// The value of this formula, if it does not depend on time.
+    pub fn constant(&self, formula: usize) -> Option<f64> {
+        match self.results.get(formula)? {
+            Place::Known(value) => Some(*value),
+            Place::Register(_) => None,
         }
     }
 
-    fn apply(&mut self, function: Function) {
-        let slots = match function {
-            Function::Exp | Function::Log | Function::Sqrt => 1,
-            Function::Sin | Function::Cos | Function::Tanh | Function::Cosh => 2,
-        };
-        self.push(Step::Apply(function), slots);
-    }
-
-    /// A sum or product with a constant takes no slot.
-    fn add_combined(
-        &mut self,
-        operation: Operation,
-        a: &Formula,
-        b: &Formula,
-        meanings: &[Meaning],
-        below: usize,
-    ) {
-        let known = (constant(a, meanings), constant(b, meanings));
-        let (rest, steps) = match (operation, known) {
-            (Operation::Add, (Some(c), _)) => (b, [Some(Step::Shift(c)), None]),
-            (Operation::Add, (_, Some(c))) => (a, [Some(Step::Shift(c)), None]),
-            (Operation::Subtract, (Some(c), _)) => (b, [Some(Step::Negate), Some(Step::Shift(c))]),
-            (Operation::Subtract, (_, Some(c))) => (a, [Some(Step::Shift(-c)), None]),
-            (Operation::Multiply, (Some(c), _)) => (b, [Some(Step::Scale(c)), None]),
-            (Operation::Multiply, (_, Some(c))) => (a, [Some(Step::Scale(c)), None]),
-            (Operation::Divide, (_, Some(c))) => (a, [Some(Step::Shrink(c)), None]),
-            _ => {
-                self.add(a, meanings, below);
-                self.add(b, meanings, below + 1);
-                return match operation {
-                    Operation::Add => self.push(Step::Add, 0),
-                    Operation::Subtract => self.push(Step::Subtract, 0),
-                    Operation::Divide => self.push(Step::Divide, 1),
-                    Operation::Multiply | Operation::Power => self.push(Step::Multiply, 1),
-                };
-            }
-        };
-        self.add(rest, meanings, below);
-        steps.into_iter().flatten().for_each(|step| self.push(step, 0));
-    }
-
-    /// By products for whole exponents, else e^(b ln a).
-    fn add_power(&mut self, a: &Formula, b: &Formula, meanings: &[Meaning], below: usize) {
-        let exponent = constant(b, meanings);
-        match exponent.and_then(|value| whole_exponent(value)) {
-            Some(0) => self.push(Step::Constant(1.0), 0),
-            Some(n) => {
-                if exponent < Some(0.0) {
-                    self.push(Step::Constant(1.0), 0);
-                    self.deepest = self.deepest.max(below + 2);
-                    self.add(a, meanings, below + 1);
-                } else {
-                    self.add(a, meanings, below);
-                }
-                if n > 1 {
-                    self.push(Step::Whole(n), products(n));
-                }
-                if exponent < Some(0.0) {
-                    self.push(Step::Divide, 1);
-                }
-            }
-            None => {
-                self.add(a, meanings, below);
-                self.apply(Function::Log);
-                self.add(b, meanings, below + 1);
-                self.push(Step::Multiply, 1);
-                self.apply(Function::Exp);
-            }
-        }
-    }
-
-    /// The value, given the functions of time.
+    /// The values of the formulas, given the functions of time; those that there are no formulas for are 0.
     #[inline]
-    pub fn run<A: Arithmetic>(&self, arithmetic: &mut A, variables: &[A::Number]) -> A::Number {
-        let mut stack = [arithmetic.constant(0.0); ROOM];
-        let mut top = 0;
+    pub fn run<A: Arithmetic, const D: usize>(
+        &self,
+        arithmetic: &mut A,
+        variables: &[A::Number],
+    ) -> [A::Number; D] {
+        match self.registers {
+            0..=FEW => self.run_in::<A, D, FEW>(arithmetic, variables),
+            _ => self.run_in::<A, D, MANY>(arithmetic, variables),
+        }
+    }
+
+    #[inline]
+    fn run_in<A: Arithmetic, const D: usize, const REGISTERS: usize>(
+        &self,
+        arithmetic: &mut A,
+        variables: &[A::Number],
+    ) -> [A::Number; D] {
+        let mut registers = [arithmetic.constant(0.0); REGISTERS];
+        registers[..variables.len()].copy_from_slice(variables);
         for step in &self.steps {
-            match *step {
-                Step::Constant(value) => {
-                    stack[top] = arithmetic.constant(value);
-                    top += 1;
-                    continue;
-                }
-                Step::Variable(place) => {
-                    stack[top] = variables[place];
-                    top += 1;
-                    continue;
-                }
-                Step::Add | Step::Subtract | Step::Multiply | Step::Divide => {
-                    top -= 1;
-                    let (a, b) = (stack[top - 1], stack[top]);
-                    stack[top - 1] = match step {
-                        Step::Add => a + b,
-                        Step::Subtract => a - b,
-                        Step::Multiply => arithmetic.mul(a, b),
-                        _ => arithmetic.div(a, b),
-                    };
-                    continue;
-                }
-                _ => {}
-            }
-            let b = stack[top - 1];
-            stack[top - 1] = match *step {
-                Step::Shift(value) => b + arithmetic.constant(value),
-                Step::Scale(value) => b * value,
-                Step::Shrink(value) => b / value,
-                Step::Negate => -b,
-                Step::Whole(n) => whole(arithmetic, b, n),
-                Step::Apply(function) => apply(arithmetic, function, b),
-                _ => b,
+            let (a, b) = (registers[usize::from(step.a)], registers[usize::from(step.b)]);
+            registers[usize::from(step.to)] = match step.action {
+                Action::Constant(value) => arithmetic.constant(value),
+                Action::Add => a + b,
+                Action::Subtract => a - b,
+                Action::Multiply => arithmetic.mul(a, b),
+                Action::Divide => arithmetic.div(a, b),
+                Action::Shift(value) => a + arithmetic.constant(value),
+                Action::Scale(value) => a * value,
+                Action::Shrink(value) => a / value,
+                Action::Negate => -a,
+                Action::Whole(n) => whole(arithmetic, a, n),
+                Action::Apply(function) => apply(arithmetic, function, a),
             };
         }
-        stack[0]
+        std::array::from_fn(|formula| match self.results.get(formula) {
+            Some(Place::Register(register)) => registers[usize::from(*register)],
+            Some(Place::Known(value)) => arithmetic.constant(*value),
+            None => arithmetic.constant(0.0),
+        })
     }
 }
 
-/// How many products [`whole`] takes.
-fn products(n: u32) -> usize {
-    (n.ilog2() + n.count_ones() - 1) as usize
+/// Operations on the results of earlier ones, each of them once. The first numbers are those of the variables.
+struct Nodes {
+    variables: usize,
+    list: Vec<(Action, usize, usize)>,
+    known: BTreeMap<Key, usize>,
+}
+
+/// An action with its constant, and its operands.
+type Key = ((u8, u64), usize, usize);
+
+impl Nodes {
+    fn add(&mut self, action: Action, a: usize, b: usize) -> Value {
+        Value::Node(self.node(action, a, b))
+    }
+
+    /// The number of this operation, which may be there already.
+    fn node(&mut self, action: Action, a: usize, b: usize) -> usize {
+        let key = (action.key(), a, b);
+        let next = self.variables + self.list.len();
+        let node = *self.known.entry(key).or_insert(next);
+        if node == next {
+            self.list.push((action, a, b));
+        }
+        node
+    }
+
+    /// Adds what a formula needs.
+    fn formula(&mut self, formula: &Formula, meanings: &[Meaning]) -> Value {
+        let mut stack = Vec::new();
+        for part in &formula.parts {
+            let value = match *part {
+                Part::Number(number) => Value::Known(number),
+                Part::Name(name) => match meanings[name] {
+                    Meaning::Constant(value) => Value::Known(value),
+                    Meaning::Variable(variable) => Value::Node(variable),
+                },
+                Part::Negate => self.negated(pop(&mut stack)),
+                Part::Apply(function) => self.applied(function, pop(&mut stack)),
+                Part::Combine(operation) => {
+                    let b = pop(&mut stack);
+                    let a = pop(&mut stack);
+                    self.combined(operation, a, b)
+                }
+            };
+            stack.push(value);
+        }
+        pop(&mut stack)
+    }
+
+    fn negated(&mut self, a: Value) -> Value {
+        match a {
+            Value::Known(value) => Value::Known(-value),
+            Value::Node(a) => self.add(Action::Negate, a, 0),
+        }
+    }
+
+    fn applied(&mut self, function: Function, a: Value) -> Value {
+        match a {
+            Value::Known(value) => Value::Known(function.of(value)),
+            Value::Node(a) => self.add(Action::Apply(function), a, 0),
+        }
+    }
+
+    fn combined(&mut self, operation: Operation, a: Value, b: Value) -> Value {
+        use Operation::{Add, Divide, Multiply, Power, Subtract};
+        use Value::{Known, Node};
+        match (operation, a, b) {
+            (_, Known(a), Known(b)) => Known(combine(operation, a, b)),
+            (Power, a, b) => self.power(a, b),
+            (Add, Known(c), Node(x)) | (Add, Node(x), Known(c)) => self.add(Action::Shift(c), x, 0),
+            (Subtract, Node(x), Known(c)) => self.add(Action::Shift(-c), x, 0),
+            (Subtract, Known(c), Node(_)) => {
+                let negative = self.negated(b);
+                self.combined(Add, negative, Known(c))
+            }
+            (Multiply, Known(c), Node(x)) | (Multiply, Node(x), Known(c)) => self.add(Action::Scale(c), x, 0),
+            (Divide, Node(x), Known(c)) => self.add(Action::Shrink(c), x, 0),
+            (Add, Node(a), Node(b)) => self.add(Action::Add, a, b),
+            (Subtract, Node(a), Node(b)) => self.add(Action::Subtract, a, b),
+            (Multiply, Node(a), Node(b)) => self.add(Action::Multiply, a, b),
+            (Divide, Node(a), Node(b)) => self.add(Action::Divide, a, b),
+            (Divide, Known(c), Node(b)) => {
+                let a = self.node(Action::Constant(c), 0, 0);
+                self.add(Action::Divide, a, b)
+            }
+        }
+    }
+
+    /// By products for whole exponents, by a root for 1/2, else e^(b ln a).
+    fn power(&mut self, a: Value, b: Value) -> Value {
+        if let (Value::Node(base), Value::Known(exponent)) = (a, b) {
+            match whole_exponent(exponent) {
+                Some(0) => return Value::Known(1.0),
+                Some(n) => {
+                    let power = if n == 1 { a } else { self.add(Action::Whole(n), base, 0) };
+                    let is_below = exponent < 0.0;
+                    return if is_below {
+                        self.combined(Operation::Divide, Value::Known(1.0), power)
+                    } else {
+                        power
+                    };
+                }
+                None if exponent == 0.5 => return self.applied(Function::Sqrt, a),
+                None => {}
+            }
+        }
+        let logarithm = self.applied(Function::Log, a);
+        let product = self.combined(Operation::Multiply, logarithm, b);
+        self.applied(Function::Exp, product)
+    }
+
+    /// Gives each node a register from where it is found to where it is used last.
+    fn into_program(self, results: &[Value]) -> Option<Program> {
+        let last_use = self.last_use(results);
+        let mut place_of: Vec<usize> = (0..self.variables).collect();
+        let (mut free, mut registers) = (Vec::new(), self.variables.max(1));
+        let mut steps = Vec::with_capacity(self.list.len());
+        for (node, &(action, a, b)) in (self.variables..).zip(&self.list) {
+            let operands = &[a, b][..action.operands()];
+            let mut done: Vec<usize> =
+                operands.iter().filter(|operand| last_use[**operand] == node).map(|&x| place_of[x]).collect();
+            done.dedup();
+            free.append(&mut done);
+            let to = free.pop().unwrap_or(registers);
+            registers = registers.max(to + 1);
+            let place = |operand: usize| operands.get(operand).map_or(0, |&node| place_of[node] as u8);
+            steps.push(Step { action, a: place(0), b: place(1), to: to as u8 });
+            place_of.push(to);
+        }
+        if registers > MANY {
+            return None;
+        }
+        let results = results.iter().map(|result| match *result {
+            Value::Known(value) => Place::Known(value),
+            Value::Node(node) => Place::Register(place_of[node] as u8),
+        });
+        let slots = steps.iter().map(|step| step.action.slots()).sum();
+        Some(Program { results: results.collect(), steps, registers, slots })
+    }
+
+    /// The last node that uses each node; those of results are used for ever.
+    fn last_use(&self, results: &[Value]) -> Vec<usize> {
+        let mut last_use = vec![0; self.variables + self.list.len()];
+        for (node, (action, a, b)) in (self.variables..).zip(&self.list) {
+            [a, b][..action.operands()].iter().for_each(|operand| last_use[**operand] = node);
+        }
+        for result in results {
+            if let Value::Node(node) = result {
+                last_use[*node] = usize::MAX;
+            }
+        }
+        last_use
+    }
+}
+
+fn pop(stack: &mut Vec<Value>) -> Value {
+    stack.pop().expect("operands stand before their operation: the reader of formulas sees to it")
+}
+
+impl Action {
+    /// The same for the same action only.
+    fn key(self) -> (u8, u64) {
+        match self {
+            Action::Constant(value) => (1, value.to_bits()),
+            Action::Add => (2, 0),
+            Action::Subtract => (3, 0),
+            Action::Multiply => (4, 0),
+            Action::Divide => (5, 0),
+            Action::Shift(value) => (6, value.to_bits()),
+            Action::Scale(value) => (7, value.to_bits()),
+            Action::Shrink(value) => (8, value.to_bits()),
+            Action::Negate => (9, 0),
+            Action::Whole(n) => (10, u64::from(n)),
+            Action::Apply(function) => (11, function as u64),
+        }
+    }
+
+    /// How many of a and b it takes.
+    fn operands(self) -> usize {
+        match self {
+            Action::Constant(_) => 0,
+            Action::Add | Action::Subtract | Action::Multiply | Action::Divide => 2,
+            _ => 1,
+        }
+    }
+
+    fn slots(self) -> usize {
+        match self {
+            Action::Multiply | Action::Divide => 1,
+            Action::Whole(n) => (n.ilog2() + n.count_ones() - 1) as usize,
+            Action::Apply(Function::Exp | Function::Log | Function::Sqrt) => 1,
+            Action::Apply(_) => 2,
+            _ => 0,
+        }
+    }
 }
 
 /// b^n by squares, n at least 1.
@@ -228,33 +364,17 @@ fn whole<A: Arithmetic>(arithmetic: &mut A, b: A::Number, n: u32) -> A::Number {
     power
 }
 
-fn apply<A: Arithmetic>(arithmetic: &mut A, function: Function, b: A::Number) -> A::Number {
+fn apply<A: Arithmetic>(arithmetic: &mut A, function: Function, a: A::Number) -> A::Number {
     match function {
-        Function::Exp => arithmetic.exp(b),
-        Function::Log => arithmetic.ln(b),
-        Function::Sqrt => arithmetic.sqrt(b),
-        Function::Sin => arithmetic.sin_cos(b).0,
-        Function::Cos => arithmetic.sin_cos(b).1,
-        Function::Tanh => arithmetic.tanh(b),
+        Function::Exp => arithmetic.exp(a),
+        Function::Log => arithmetic.ln(a),
+        Function::Sqrt => arithmetic.sqrt(a),
+        Function::Sin => arithmetic.sin_cos(a).0,
+        Function::Cos => arithmetic.sin_cos(a).1,
+        Function::Tanh => arithmetic.tanh(a),
         Function::Cosh => {
-            let (rising, falling) = (arithmetic.exp(b), arithmetic.exp(-b));
+            let (rising, falling) = (arithmetic.exp(a), arithmetic.exp(-a));
             (rising + falling) * 0.5
-        }
-    }
-}
-
-/// The value of a formula in which nothing depends on time.
-fn constant(formula: &Formula, meanings: &[Meaning]) -> Option<f64> {
-    match formula {
-        Formula::Number(value) => Some(*value),
-        Formula::Name(name) => match meanings[*name] {
-            Meaning::Constant(value) => Some(value),
-            Meaning::Variable(_) => None,
-        },
-        Formula::Negated(a) => Some(-constant(a, meanings)?),
-        Formula::Applied(function, a) => Some(function.of(constant(a, meanings)?)),
-        Formula::Combined(operation, a, b) => {
-            Some(combine(*operation, constant(a, meanings)?, constant(b, meanings)?))
         }
     }
 }

@@ -2,20 +2,24 @@
 
 use std::ops::Range;
 
-use super::{FUNCTIONS, Formula, Function, Operation};
+use super::{FUNCTIONS, Formula, Function, Operation, Part};
 
 /// Parentheses and signs may be this deep in one another.
 const DEEPEST: usize = 100;
 
-/// Longer texts are refused.
-const LONGEST: usize = 10_000;
+/// The longest text that is read, in bytes.
+pub const LONGEST: usize = 10_000;
 
-/// Names of functions that are not smooth. The second is how others write the first.
+/// Names that stand for functions that are not smooth, or for a choice.
 const PIECEWISE: &[&str] = &[
     "abs",
+    "fabs",
     "min",
     "max",
+    "fmin",
+    "fmax",
     "heaviside",
+    "Heaviside",
     "H",
     "theta",
     "step",
@@ -25,14 +29,24 @@ const PIECEWISE: &[&str] = &[
     "ceil",
     "round",
     "mod",
+    "fmod",
     "relu",
     "clip",
     "if",
+    "then",
+    "else",
     "ifelse",
     "piecewise",
     "where",
     "select",
+    "and",
+    "or",
+    "not",
+    "int",
 ];
+
+/// Characters of comparisons and choices.
+const COMPARISONS: &[char] = &['<', '>', '=', '!', '?', '&', '|', '≤', '≥', '≠'];
 
 /// What is wrong with a text, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,12 +65,16 @@ pub enum FlawKind {
     UnknownName(String),
     /// A name in front of a parenthesis that is no function.
     UnknownFunction(String),
+    /// Another factor right behind one.
+    NoOperation,
     /// A function, or a comparison, that is not smooth.
     Piecewise(String),
     /// A function without its argument.
     NoArgument(String),
-    /// A number that cannot be read, or that does not fit a double.
+    /// A number that cannot be read.
     BadNumber,
+    /// A number that does not fit a double.
+    LargeNumber,
     /// Something else should stand here.
     Expected(&'static str),
     /// Too many parentheses in one another.
@@ -74,11 +92,11 @@ pub fn read<S: AsRef<str>>(text: &str, names: &[S]) -> Result<Formula, Flaw> {
         return Err(Flaw { span: 0..text.len(), kind: FlawKind::TooLong });
     }
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    let mut reader = Reader { text, place: 0, names: &names, depth: 0 };
-    let formula = reader.sum()?;
+    let mut reader = Reader { text, place: 0, names: &names, depth: 0, parts: Vec::new() };
+    reader.sum()?;
     match reader.next_character() {
-        None => Ok(formula),
-        Some(_) => Err(reader.unexpected("an operation or the end")),
+        None => Ok(Formula { parts: reader.parts }),
+        Some(_) => Err(reader.no_operation("an operation or the end")),
     }
 }
 
@@ -87,7 +105,12 @@ pub fn is_name(text: &str) -> bool {
     let mut characters = text.chars();
     let begins = characters.next().is_some_and(|c| c.is_alphabetic() || c == '_');
     let is_function = FUNCTIONS.iter().any(|(known, _)| *known == text);
-    begins && characters.all(|c| c.is_alphanumeric() || c == '_') && !is_function
+    begins && characters.all(is_part) && !is_function
+}
+
+/// Whether a character can be part of a name.
+fn is_part(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 struct Reader<'a> {
@@ -95,6 +118,8 @@ struct Reader<'a> {
     place: usize,
     names: &'a [&'a str],
     depth: usize,
+    /// What has been read.
+    parts: Vec<Part>,
 }
 
 impl Reader<'_> {
@@ -112,22 +137,41 @@ impl Reader<'_> {
         Some(next)
     }
 
-    /// A flaw at the next character.
-    fn unexpected(&mut self, expected: &'static str) -> Flaw {
+    /// The flaw that something else stands where a number, a name or a parenthesis should.
+    fn no_operand(&mut self) -> Flaw {
         let next = self.next_character();
-        let end = self.place + next.map_or(0, char::len_utf8);
-        let span = self.place..end;
+        let span = self.place..self.place + next.map_or(0, char::len_utf8);
         match next {
-            Some(c @ ('<' | '>' | '=' | '!' | '?' | '&' | '|')) => {
-                Flaw { span, kind: FlawKind::Piecewise(c.to_string()) }
-            }
-            _ => Flaw { span, kind: FlawKind::Expected(expected) },
+            Some(c) if COMPARISONS.contains(&c) => Flaw { span, kind: FlawKind::Piecewise(c.to_string()) },
+            _ => Flaw { span, kind: FlawKind::Expected("a number, a name or a parenthesis") },
         }
     }
 
-    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Flaw>) -> Result<T, Flaw> {
+    /// The flaw that something else stands where an operation, or `end`, should.
+    fn no_operation(&mut self, end: &'static str) -> Flaw {
+        match self.next_character() {
+            Some(c) if is_part(c) || c == '.' => {
+                Flaw { span: self.place..self.end_of_word(), kind: FlawKind::NoOperation }
+            }
+            Some('(') => Flaw { span: self.place..self.place + 1, kind: FlawKind::NoOperation },
+            _ => match self.no_operand() {
+                Flaw { span, kind: FlawKind::Expected(_) } => Flaw { span, kind: FlawKind::Expected(end) },
+                piecewise => piecewise,
+            },
+        }
+    }
+
+    /// Where the letters, digits and `_` from here on end.
+    fn end_of_word(&self) -> usize {
+        let rest = &self.text[self.place..];
+        self.place + rest.find(|c| !is_part(c)).unwrap_or(rest.len()).max(1)
+    }
+
+    fn deeper(&mut self, read: impl FnOnce(&mut Self) -> Result<(), Flaw>) -> Result<(), Flaw> {
         if self.depth == DEEPEST {
-            return Err(Flaw { span: self.place..self.place, kind: FlawKind::TooDeep });
+            let next = self.next_character();
+            let end = self.place + next.map_or(0, char::len_utf8);
+            return Err(Flaw { span: self.place..end, kind: FlawKind::TooDeep });
         }
         self.depth += 1;
         let result = read(self);
@@ -135,63 +179,74 @@ impl Reader<'_> {
         result
     }
 
+    fn push(&mut self, part: Part) -> Result<(), Flaw> {
+        self.parts.push(part);
+        Ok(())
+    }
+
     /// product (+ product | - product)*
-    fn sum(&mut self) -> Result<Formula, Flaw> {
-        let mut sum = self.product()?;
+    fn sum(&mut self) -> Result<(), Flaw> {
+        self.product()?;
         while let Some(sign) = self.take(&['+', '-']) {
+            self.product()?;
             let operation = if sign == '+' { Operation::Add } else { Operation::Subtract };
-            sum = combined(operation, sum, self.product()?);
+            self.push(Part::Combine(operation))?;
         }
-        Ok(sum)
+        Ok(())
     }
 
     /// factor (* factor | / factor)*
-    fn product(&mut self) -> Result<Formula, Flaw> {
-        let mut product = self.factor()?;
+    fn product(&mut self) -> Result<(), Flaw> {
+        self.factor()?;
         while let Some(sign) = self.take(&['*', '/']) {
             if sign == '*' && self.text[self.place..].starts_with('*') {
                 let span = self.place - 1..self.place + 1;
                 return Err(Flaw { span, kind: FlawKind::Expected("`^` for a power") });
             }
+            self.factor()?;
             let operation = if sign == '*' { Operation::Multiply } else { Operation::Divide };
-            product = combined(operation, product, self.factor()?);
+            self.push(Part::Combine(operation))?;
         }
-        Ok(product)
+        Ok(())
     }
 
     /// - factor | + factor | operand (^ factor)?
-    fn factor(&mut self) -> Result<Formula, Flaw> {
+    fn factor(&mut self) -> Result<(), Flaw> {
         match self.take(&['-', '+']) {
-            Some('-') => return Ok(Formula::Negated(Box::new(self.deeper(Self::factor)?))),
+            Some('-') => {
+                self.deeper(Self::factor)?;
+                return self.push(Part::Negate);
+            }
             Some(_) => return self.deeper(Self::factor),
             None => {}
         }
-        let base = self.operand()?;
-        match self.take(&['^']) {
-            None => Ok(base),
-            Some(_) => Ok(combined(Operation::Power, base, self.deeper(Self::factor)?)),
+        self.operand()?;
+        if self.take(&['^']).is_some() {
+            self.deeper(Self::factor)?;
+            self.push(Part::Combine(Operation::Power))?;
         }
+        Ok(())
     }
 
-    fn operand(&mut self) -> Result<Formula, Flaw> {
+    fn operand(&mut self) -> Result<(), Flaw> {
         match self.next_character() {
             Some('(') => self.in_parentheses(),
             Some(c) if c.is_ascii_digit() || c == '.' => self.number(),
             Some(c) if c.is_alphabetic() || c == '_' => self.name(),
-            _ => Err(self.unexpected("a number, a name or a parenthesis")),
+            _ => Err(self.no_operand()),
         }
     }
 
-    fn in_parentheses(&mut self) -> Result<Formula, Flaw> {
+    fn in_parentheses(&mut self) -> Result<(), Flaw> {
         self.take(&['(']);
-        let inner = self.deeper(Self::sum)?;
+        self.deeper(Self::sum)?;
         match self.take(&[')']) {
-            Some(_) => Ok(inner),
-            None => Err(self.unexpected("an operation or `)`")),
+            Some(_) => Ok(()),
+            None => Err(self.no_operation("an operation or `)`")),
         }
     }
 
-    fn number(&mut self) -> Result<Formula, Flaw> {
+    fn number(&mut self) -> Result<(), Flaw> {
         let start = self.place;
         let bytes = self.text.as_bytes();
         let digits = |mut at: usize| {
@@ -209,16 +264,15 @@ impl Reader<'_> {
         }
         self.place = end;
         match self.text[start..end].parse::<f64>() {
-            Ok(value) if value.is_finite() => Ok(Formula::Number(value)),
-            _ => Err(Flaw { span: start..end, kind: FlawKind::BadNumber }),
+            Ok(value) if value.is_finite() => self.push(Part::Number(value)),
+            Ok(_) => Err(Flaw { span: start..end, kind: FlawKind::LargeNumber }),
+            Err(_) => Err(Flaw { span: start..end, kind: FlawKind::BadNumber }),
         }
     }
 
-    fn name(&mut self) -> Result<Formula, Flaw> {
+    fn name(&mut self) -> Result<(), Flaw> {
         let start = self.place;
-        let rest = &self.text[start..];
-        let is_part = |c: char| c.is_alphanumeric() || c == '_';
-        let end = start + rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        let end = self.end_of_word();
         let name = &self.text[start..end];
         self.place = end;
         let span = start..end;
@@ -227,22 +281,17 @@ impl Reader<'_> {
         let function = FUNCTIONS.iter().find(|(known, _)| *known == name).map(|(_, function)| *function);
         let known = self.names.iter().position(|known| *known == name);
         match (is_call, function, known) {
+            (_, _, Some(place)) => self.push(Part::Name(place)),
             (true, Some(function), None) => self.applied(function),
             (false, Some(_), None) => Err(Flaw { span, kind: FlawKind::NoArgument(owned()) }),
-            (false, _, Some(place)) => Ok(Formula::Name(place)),
-            _ if known.is_none() && PIECEWISE.contains(&name) => {
-                Err(Flaw { span, kind: FlawKind::Piecewise(owned()) })
-            }
-            (true, ..) => Err(Flaw { span, kind: FlawKind::UnknownFunction(owned()) }),
+            _ if PIECEWISE.contains(&name) => Err(Flaw { span, kind: FlawKind::Piecewise(owned()) }),
+            (true, None, None) => Err(Flaw { span, kind: FlawKind::UnknownFunction(owned()) }),
             (false, None, None) => Err(Flaw { span, kind: FlawKind::UnknownName(owned()) }),
         }
     }
 
-    fn applied(&mut self, function: Function) -> Result<Formula, Flaw> {
-        Ok(Formula::Applied(function, Box::new(self.in_parentheses()?)))
+    fn applied(&mut self, function: Function) -> Result<(), Flaw> {
+        self.in_parentheses()?;
+        self.push(Part::Apply(function))
     }
-}
-
-fn combined(operation: Operation, a: Formula, b: Formula) -> Formula {
-    Formula::Combined(operation, Box::new(a), Box::new(b))
 }

@@ -1,6 +1,6 @@
 //! A system of equations as a user states it.
 
-use super::Formula;
+use super::{Formula, Meaning};
 
 /// dx_i/dt = f_i(x, p, I), with an event whenever x_0 comes up to a height h(p), and what the event does to x.
 ///
@@ -15,8 +15,8 @@ pub struct System {
     pub rates: Vec<Formula>,
     /// The height; only parameters are in it.
     pub height: Formula,
-    /// What each variable becomes at an event, if anything; `None` if events change nothing.
-    pub jumps: Option<Vec<Option<Formula>>>,
+    /// What the variables become at an event; `None` if events change nothing.
+    pub jumps: Option<Vec<Formula>>,
 }
 
 impl System {
@@ -25,8 +25,16 @@ impl System {
         self.variables.len() + self.parameters.len()
     }
 
-    /// Values of all names, with the input 0.
-    pub fn values(&self, variables: &[f64], parameters: &[f64]) -> Vec<f64> {
-        [variables, parameters, &[0.0]].concat()
+    /// Whether the input occurs in any equation.
+    pub fn has_input(&self) -> bool {
+        self.rates.iter().any(|rate| rate.has(self.input()))
+    }
+
+    /// What the names mean: variables and the input are functions of time.
+    pub fn meanings(&self, parameters: &[f64]) -> Vec<Meaning> {
+        let count = self.variables.len();
+        let variables = (0..count).map(Meaning::Variable);
+        let parameters = parameters.iter().map(|value| Meaning::Constant(*value));
+        variables.chain(parameters).chain([Meaning::Variable(count)]).collect()
     }
 }

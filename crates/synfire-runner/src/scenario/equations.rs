@@ -3,55 +3,82 @@
 use super::check::{Checked, Checker};
 use super::draft::Neuron;
 use super::fields::{Entry, Fields, Named};
-use super::json::Span;
 use super::keys::{self, Bound};
-use super::names::{listed, shown, suggestion};
-use super::problem::{ProblemKind, Reported};
+use super::names::{listed, shown};
 use super::quantity::Count;
 use super::{Quantity, SpikeTimes};
-use synfire_models::equations::{self, INPUT, MOST_VARIABLES, T_REF};
-use synfire_numerics::formula::{FUNCTIONS, Flaw, FlawKind, Formula, System, is_name, read};
+use synfire_models::equations::{self, CONSTANT_CURRENT, INPUT, MOST_VARIABLES, T_REF};
+use synfire_numerics::formula::{Flaw, Formula, System, is_name, read};
 
 const MODEL: &str = "the model `equations`";
+
+/// The most parameters that a neuron may have.
+const MOST_PARAMETERS: usize = 200;
 
 impl Checker {
     /// The model that the formulas of `neuron` make, with its parameters.
     pub fn equations(&mut self, neuron: &Entry<'_>, size: Option<usize>) -> Checked<Neuron> {
         let fields = self.fields(neuron, keys::EQUATIONS_KEYS, MODEL)?;
-        let variables = self.required(&fields, "variables").and_then(|entry| self.rates(&entry));
+        let variables = self.required(&fields, "variables");
+        let variables = variables.and_then(|entry| self.at_most(&entry, "right-hand sides", MOST_VARIABLES));
         let parameters = match fields.get("parameters") {
-            Some(entry) => self.named(entry, "parameters"),
+            Some(entry) => self.at_most(entry, "parameters", MOST_PARAMETERS),
             None => Ok(Vec::new()),
         };
         let condition = self.condition(&fields);
         let (variables, parameters, condition) = (variables?, parameters?, condition?);
         self.check_names(&variables, &parameters)?;
+        if variables.is_empty() {
+            let entry = self.required(&fields, "variables")?;
+            return Err(self.report(&entry, "no variables", "name each variable with its right-hand side"));
+        }
+        let variables = self.membrane_first(&condition, variables)?;
 
-        let (variables, height) = self.membrane_first(&condition, variables, &parameters)?;
-        let names = |list: &[Named<'_>]| list.iter().map(|named| named.name.clone()).collect::<Vec<_>>();
-        let (variables_names, parameter_names) = (names(&variables), names(&parameters));
-        let all = [&variables_names[..], &parameter_names, &[INPUT.to_string()]].concat();
-        let rates: Vec<Checked<Formula>> =
-            variables.iter().map(|named| self.formula(&named.entry, &all)).collect();
-        let jumps = if condition.resets {
-            self.jumps(&fields, &variables_names, &all[..all.len() - 1]).map(Some)
-        } else {
-            self.without_reset(&fields).map(|()| None)
-        };
-        let rates = rates.into_iter().collect::<Checked<Vec<Formula>>>()?;
-        let system =
-            System { variables: variables_names, parameters: parameter_names, rates, height, jumps: jumps? };
+        let system = self.system(&fields, &variables, &parameters, &condition);
+        let values = self.values(&fields, &parameters, condition.resets, size);
+        let (system, values) = (system?, values?);
+        self.check_input(&system, &variables, &parameters)?;
         self.check_held(&fields, &system, &variables)?;
-        let model = equations::entry(system);
-        let parameters = self.values(&fields, &parameters, condition.resets, size)?;
-        Ok(Neuron { model, parameters, lists: Vec::new(), spike_times: SpikeTimes::None })
+        let Some(model) = equations::entry(system) else {
+            let help = "the equations have too many parts that others need, all at the same time";
+            return Err(self.report(&variables[0].entry, "these equations are too involved", help));
+        };
+        Ok(Neuron { model, parameters: values, lists: Vec::new(), spike_times: SpikeTimes::None })
     }
 
-    fn rates<'a>(&mut self, entry: &Entry<'a>) -> Checked<Vec<Named<'a>>> {
-        let named = self.named(entry, "right-hand sides")?;
-        if named.is_empty() || named.len() > MOST_VARIABLES {
-            let message = format!("{} variables, expected 1 to {MOST_VARIABLES}", named.len());
-            return Err(self.report(entry, message, "name each variable with its right-hand side"));
+    /// All formulas.
+    fn system(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        variables: &[Named<'_>],
+        parameters: &[Named<'_>],
+        condition: &Condition<'_>,
+    ) -> Checked<System> {
+        let names = |list: &[Named<'_>]| list.iter().map(|named| named.name.clone()).collect::<Vec<_>>();
+        let (variable_names, parameter_names) = (names(variables), names(parameters));
+        let mut all = [&variable_names[..], &parameter_names].concat();
+        // It is part of the input, and cannot be used twice.
+        all.iter_mut().filter(|name| *name == CONSTANT_CURRENT).for_each(String::clear);
+        let height = self.height(condition, &all, variables.len());
+        let jumps = if condition.resets {
+            self.jumps(fields, &variable_names, &all).map(Some)
+        } else {
+            self.without_reset(fields).map(|()| None)
+        };
+        all.push(INPUT.to_string());
+        let rates: Vec<Checked<Formula>> =
+            variables.iter().map(|named| self.formula(&named.entry, &all)).collect();
+        let rates = rates.into_iter().collect::<Checked<Vec<Formula>>>()?;
+        let (height, jumps) = (height?, jumps?);
+        Ok(System { variables: variable_names, parameters: parameter_names, rates, height, jumps })
+    }
+
+    /// The members of an object, so many at most.
+    fn at_most<'a>(&mut self, entry: &Entry<'a>, what: &str, most: usize) -> Checked<Vec<Named<'a>>> {
+        let named = self.named(entry, what)?;
+        if named.len() > most {
+            let message = format!("{} {what}", named.len());
+            return Err(self.report(entry, message, format!("at most {most} are allowed")));
         }
         Ok(named)
     }
@@ -96,59 +123,60 @@ impl Checker {
             }
         };
         let text = self.text(entry, "a condition")?;
-        match text.split_once(">=") {
-            Some((left, _)) => {
-                let variable = left.trim().to_string();
-                let start = left.len() - left.trim_start().len();
-                let (name, value) = (start..start + variable.len(), left.len() + 2);
-                Ok(Condition { entry: entry.clone(), text, variable, name, value, resets })
-            }
-            None => {
-                let message = format!("`{}` is no condition", shown(&text));
-                Err(self.report(
-                    entry,
-                    message,
-                    "write `v >= value`: a variable, then a formula of parameters",
-                ))
-            }
-        }
+        let Some((left, _)) = text.split_once(">=") else {
+            let comparison = text.find(['<', '>', '=', '≥']).map(|at| {
+                let end =
+                    text[at..].find(|c: char| !"<>=≥".contains(c)).map_or(text.len(), |length| at + length);
+                at..end
+            });
+            let help = "write `v >= value`: a variable, then a formula of parameters";
+            let span = comparison.unwrap_or(0..text.len());
+            let message = format!("`{}` is no condition", shown(&text[span.clone()]));
+            return Err(self.report_inside(entry, span, message, help));
+        };
+        let variable = left.trim().to_string();
+        let start = left.len() - left.trim_start().len();
+        let (name, value) = (start..start + variable.len(), left.len() + 2);
+        Ok(Condition { entry: entry.clone(), text, variable, name, value, resets })
     }
 
-    /// The variables with that of the condition as the first, and the value that it has to come up to.
+    /// The variables with that of the condition as the first.
     fn membrane_first<'a>(
         &mut self,
         condition: &Condition<'_>,
         mut variables: Vec<Named<'a>>,
-        parameters: &[Named<'_>],
-    ) -> Checked<(Vec<Named<'a>>, Formula)> {
+    ) -> Checked<Vec<Named<'a>>> {
         let Some(place) = variables.iter().position(|named| named.name == condition.variable) else {
-            let message = format!("there is no variable `{}`", shown(&condition.variable));
+            let found = &condition.variable;
             let names = variables.iter().map(|named| named.name.as_str());
-            let help = suggestion(&condition.variable, names, "variables");
+            let (message, help) = if is_name(found) {
+                let message = format!("there is no variable `{}`", shown(found));
+                (message, self.suggestion(found, names, "variables"))
+            } else {
+                let help =
+                    format!("left of `>=` a variable stands alone: {}", listed(&names.collect::<Vec<_>>()));
+                (format!("`{}` is no variable", shown(found)), help)
+            };
             return Err(self.report_inside(&condition.entry, condition.name.clone(), message, help));
         };
-        let first = variables.remove(place);
-        variables.insert(0, first);
+        variables[..=place].rotate_right(1);
+        Ok(variables)
+    }
+
+    /// The value that the variable of the condition has to come up to; the first names are those of variables.
+    fn height(&mut self, condition: &Condition<'_>, names: &[String], variables: usize) -> Checked<Formula> {
+        let Condition { entry, text, value, .. } = condition;
+        let shifted = |flaw: Flaw| Flaw { span: flaw.span.start + value..flaw.span.end + value, ..flaw };
         // Variables are known by name, so that the message can say why they are not allowed.
-        let names: Vec<&str> = variables.iter().chain(parameters).map(|named| named.name.as_str()).collect();
-        let text = &condition.text[condition.value..];
-        let shifted = |flaw: Flaw| Flaw {
-            span: flaw.span.start + condition.value..flaw.span.end + condition.value,
-            ..flaw
-        };
-        let height = read(text, &names)
-            .map_err(|flaw| self.report_formula(&condition.entry, shifted(flaw), &names))?;
-        if let Some(variable) = (0..variables.len()).find(|name| height.has(*name)) {
+        let height = read(&text[*value..], names)
+            .map_err(|flaw| self.report_formula(entry, text, shifted(flaw), names))?;
+        if let Some(variable) = (0..variables).find(|name| height.has(*name)) {
             let message = format!("the variable `{}` in the value of a threshold", names[variable]);
-            let span = condition.value..condition.text.len();
-            return Err(self.report_inside(
-                &condition.entry,
-                span,
-                message,
-                "numbers and parameters may be in it",
-            ));
+            let help = "numbers and parameters may be in it";
+            let start = text.len() - text[*value..].trim_start().len();
+            return Err(self.report_inside(entry, start..text.len(), message, help));
         }
-        Ok((variables, height))
+        Ok(height)
     }
 
     /// `reset`, in the order of the variables.
@@ -157,26 +185,30 @@ impl Checker {
         fields: &Fields<'_, '_>,
         variables: &[String],
         names: &[String],
-    ) -> Checked<Vec<Option<Formula>>> {
+    ) -> Checked<Vec<Formula>> {
         let entry = self.required(fields, "reset")?;
         let named = self.named(&entry, "formulas")?;
-        let mut jumps = vec![None; variables.len()];
-        let mut result = Ok(());
+        let mut jumps: Vec<Formula> = (0..variables.len()).map(Formula::name).collect();
+        let (mut result, mut resets_membrane) = (Ok(()), false);
         for named in &named {
             match variables.iter().position(|variable| *variable == named.name) {
                 Some(place) => match self.formula(&named.entry, names) {
-                    Ok(formula) => jumps[place] = Some(formula),
+                    Ok(formula) => {
+                        jumps[place] = formula;
+                        resets_membrane |= place == 0;
+                    }
                     Err(reported) => result = Err(reported),
                 },
                 None => {
                     let message = format!("there is no variable `{}`", shown(&named.name));
-                    let help = suggestion(&named.name, variables.iter().map(String::as_str), "variables");
+                    let help =
+                        self.suggestion(&named.name, variables.iter().map(String::as_str), "variables");
                     result = Err(self.report_name(named, message, help));
                 }
             }
         }
         result?;
-        if jumps[0].is_none() {
+        if !resets_membrane {
             let message = format!("`{}` is not reset", variables[0]);
             return Err(self.report(&entry, message, "the variable of the threshold needs a reset"));
         }
@@ -193,6 +225,25 @@ impl Checker {
             }
         }
         result
+    }
+
+    /// Where there is a constant current, an equation has the input.
+    fn check_input(
+        &mut self,
+        system: &System,
+        variables: &[Named<'_>],
+        parameters: &[Named<'_>],
+    ) -> Checked<()> {
+        let constant = parameters.iter().find(|named| named.name == CONSTANT_CURRENT);
+        match constant.filter(|_| !system.has_input()) {
+            Some(constant) => {
+                let message = "`i_e`, but no equation has `I`";
+                let help =
+                    format!("`i_e` is part of `I`: add `I` to the equation of `{}`", variables[0].name);
+                Err(self.report_name(constant, message, help))
+            }
+            None => Ok(()),
+        }
     }
 
     /// While the first variable is held, the others go on without current.
@@ -231,60 +282,6 @@ impl Checker {
             });
         }
         values.into_iter().collect()
-    }
-
-    /// The formula of a string.
-    fn formula(&mut self, entry: &Entry<'_>, names: &[String]) -> Checked<Formula> {
-        let text = self.text(entry, "a formula")?;
-        read(&text, names).map_err(|flaw| self.report_formula(entry, flaw, names))
-    }
-
-    fn report_formula<S: AsRef<str>>(&mut self, entry: &Entry<'_>, flaw: Flaw, names: &[S]) -> Reported {
-        let functions: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| *name).collect();
-        let known = names.iter().map(AsRef::as_ref);
-        let (message, help) = match &flaw.kind {
-            FlawKind::UnknownName(name) => (
-                format!("there is no variable or parameter `{}`", shown(name)),
-                suggestion(name, known, "names in this formula"),
-            ),
-            FlawKind::UnknownFunction(name) => (
-                format!("there is no function `{}`", shown(name)),
-                suggestion(name, functions.iter().copied(), "functions"),
-            ),
-            FlawKind::Piecewise(name) => (
-                format!("`{}` makes a formula piecewise", shown(name)),
-                "formulas have to be smooth; `pwl_integrate_and_fire`, `mckean` and `pwl_planar` are the models \
-                 with piecewise linear equations"
-                    .to_string(),
-            ),
-            FlawKind::NoArgument(name) => {
-                (format!("`{name}` without its argument"), format!("write `{name}(...)`"))
-            }
-            FlawKind::BadNumber => ("a number that cannot be read".into(), "write numbers like 0.04 or 1e-3".into()),
-            FlawKind::Expected(what) => {
-                (format!("expected {what}"), format!("a formula has + - * / ^, parentheses and {}", listed(&functions)))
-            }
-            FlawKind::TooDeep => ("too many parentheses in one another".into(), "at most 100".into()),
-            _ => ("the formula is too long".into(), "at most 10000 characters".into()),
-        };
-        self.report_inside(entry, flaw.span, message, help)
-    }
-
-    /// Reports a problem with a part of a string; of a string with escapes, with all of it.
-    fn report_inside(
-        &mut self,
-        entry: &Entry<'_>,
-        part: std::ops::Range<usize>,
-        message: String,
-        help: impl Into<String>,
-    ) -> Reported {
-        let whole = entry.node.span();
-        let has_escapes = entry.node.raw().contains('\\');
-        let start = whole.start + 1 + part.start;
-        // At the end of the text the closing quotation mark is shown.
-        let end = (whole.start + 1 + part.end).max(start + 1);
-        let span = if has_escapes { whole } else { Span { start, end } };
-        self.problems.report(ProblemKind::Invalid, &entry.path, span, message, help)
     }
 }
 

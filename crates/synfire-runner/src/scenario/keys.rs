@@ -264,7 +264,10 @@ pub(super) const EXPECT_STATE: &[Key] = &[
 ];
 
 /// Keys of one object of which there are both or neither.
-pub const TOGETHER: [(&str, &str); 1] = [("cv", "cv_tolerance")];
+pub const TOGETHER: [(&str, &str); 2] = [("cv", "cv_tolerance"), ("threshold", "reset")];
+
+/// Keys of one object of which there is at least one.
+pub const EITHER: [(&str, &str); 1] = [("threshold", "crossing")];
 
 /// An expected rate.
 pub(super) const EXPECT_RATE: &[Key] = &[
@@ -439,27 +442,6 @@ pub(super) fn receptor_keys(kind: ReceptorKind) -> Vec<Key> {
     keys.push(optional("refractory_input", Shape::Flag, meaning));
     keys
 }
-
-/// Models that the format knows. One that is not in the catalogue is not in this build.
-pub(super) const KNOWN_MODELS: &[&str] = &[
-    "lif",
-    "qif",
-    "qif_normalised",
-    "eif",
-    "izhikevich",
-    "adex",
-    "qif_adaptive",
-    "fitzhugh_nagumo",
-    "morris_lecar",
-    "hodgkin_huxley",
-    "equations",
-    "pwl_integrate_and_fire",
-    "mckean",
-    "pwl_planar",
-    "spike_source",
-    "poisson",
-    RATE,
-];
 
 /// The model of population rates.
 pub(super) const RATE: &str = "rate";

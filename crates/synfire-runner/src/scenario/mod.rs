@@ -11,6 +11,7 @@ mod excerpt;
 mod expect;
 mod fields;
 mod files;
+mod formulas;
 pub mod json;
 mod keys;
 mod limits;
