@@ -107,7 +107,8 @@ fn reference_cases_in_linear_form() {
 
 #[test]
 fn rates_with_formulas() {
-    let scenarios = ["scenarios/rate-repressilator", "scenarios/rate-pulses"].map(top);
+    let scenarios =
+        ["scenarios/rate-repressilator", "scenarios/rate-pulses", "scenarios/equations-theta"].map(top);
     for engine in [EngineKind::Queue, EngineKind::Lookahead] {
         all_pass(&scenarios, 2, &Options { engine: Some(engine), ..Options::default() });
     }

@@ -48,8 +48,8 @@ const fn page(variables: usize) -> ModelSpec {
     ModelSpec {
         name: "equations",
         summary: "Neurons whose equations are in the scenario",
-        equations: &["dx/dt = the formulas of `variables`, in which I is the current"],
-        spike: "`threshold`: its variable comes up to its value; then `reset`, and it is held for t_ref. Or `crossing`: each upward crossing; no reset",
+        equations: &["dx/dt = formula of x, for each of variables"],
+        spike: "where threshold holds: reset, and its variable is held for t_ref; or each upward crossing, without reset",
         method: "Taylor series of order 20; crossings found or excluded on each series' polynomial",
         parameters: &[REFRACTORY],
         lists: &[],
@@ -250,6 +250,9 @@ fn values<const D: usize>(program: &Program, names: &[f64]) -> [f64; D] {
     with_slots(program.slots(), |slots| program.run(&mut Jets::new(slots), names))
 }
 
+/// More steps while the first variable is held are not getting anywhere.
+const MOST_STEPS: usize = 100_000;
+
 /// Where [`UserDefined::estimate`] looks: parts of the way from threshold to reset.
 const SAMPLES: [f64; 5] = [0.25, 0.5, 0.75, 1.0, 1.25];
 
@@ -302,23 +305,27 @@ impl<const RESETS: bool, const D: usize> Dynamics<D> for UserDefined<RESETS> {
     }
 
     fn flow_clamped(&self, x: &mut [f64; D], dt_ms: f64) {
-        if D == 1 {
+        if D == 1 || dt_ms <= 0.0 {
             return;
         }
         let field = Held(self);
         let mut done_ms = 0.0;
-        while done_ms < dt_ms {
+        for _ in 0..MOST_STEPS {
             let rest_ms = dt_ms - done_ms;
             let series =
                 with_slots(self.rates.slots(), |slots| taylor::expand(&field, *x, &Nothing, slots, Some(rest_ms)));
             let step_ms = if series.step >= rest_ms { rest_ms } else { series.step };
-            *x = series.at(step_ms);
             if step_ms.is_nan() || done_ms + step_ms <= done_ms {
-                *x = [f64::NAN; D];
+                break;
+            }
+            *x = series.at(step_ms);
+            if step_ms == rest_ms {
                 return;
             }
-            done_ms = if step_ms == rest_ms { dt_ms } else { done_ms + step_ms };
+            done_ms += step_ms;
         }
+        // Whoever asks for the next crossing is told.
+        *x = [f64::NAN; D];
     }
 
     fn slots(&self) -> usize {

@@ -1,7 +1,8 @@
 //! From formulas to one list of operations on registers: what is done for each Taylor coefficient.
 //!
 //! What does not depend on time is worked out once. What occurs several times, in one formula or in several, is evaluated
-//! once. A sum or product with a constant takes no slot.
+//! once. A sum or product with a constant takes no slot. Quotients a x/(e^(b x) - 1), as in the rates of ion channels, are
+//! recognised and evaluated without their removable singularity.
 
 use std::collections::BTreeMap;
 
@@ -58,6 +59,8 @@ enum Action {
     Whole(u32),
     /// f(a).
     Apply(Function),
+    /// a/(e^a - 1).
+    OverExpM1,
 }
 
 /// A name's value: known, or a function of time with this number.
@@ -145,6 +148,7 @@ impl Program {
                 Action::Negate => -a,
                 Action::Whole(n) => whole(arithmetic, a, n),
                 Action::Apply(function) => apply(arithmetic, function, a),
+                Action::OverExpM1 => arithmetic.over_exp_m1(a),
             };
         }
         std::array::from_fn(|formula| match self.results.get(formula) {
@@ -226,21 +230,64 @@ impl Nodes {
             (Power, a, b) => self.power(a, b),
             (Add, Known(c), Node(x)) | (Add, Node(x), Known(c)) => self.add(Action::Shift(c), x, 0),
             (Subtract, Node(x), Known(c)) => self.add(Action::Shift(-c), x, 0),
-            (Subtract, Known(c), Node(_)) => {
-                let negative = self.negated(b);
-                self.combined(Add, negative, Known(c))
+            // c - x is written as -(x - c), so that both are known to be the same but for the sign.
+            (Subtract, Known(c), Node(x)) => {
+                let difference = self.add(Action::Shift(-c), x, 0);
+                self.negated(difference)
             }
             (Multiply, Known(c), Node(x)) | (Multiply, Node(x), Known(c)) => self.add(Action::Scale(c), x, 0),
             (Divide, Node(x), Known(c)) => self.add(Action::Shrink(c), x, 0),
             (Add, Node(a), Node(b)) => self.add(Action::Add, a, b),
             (Subtract, Node(a), Node(b)) => self.add(Action::Subtract, a, b),
             (Multiply, Node(a), Node(b)) => self.add(Action::Multiply, a, b),
-            (Divide, Node(a), Node(b)) => self.add(Action::Divide, a, b),
+            (Divide, Node(a), Node(b)) => {
+                self.over_exp_m1(a, b).unwrap_or_else(|| self.add(Action::Divide, a, b))
+            }
             (Divide, Known(c), Node(b)) => {
                 let a = self.node(Action::Constant(c), 0, 0);
                 self.add(Action::Divide, a, b)
             }
         }
+    }
+
+    /// a/b if b = e^n - 1 or 1 - e^n and a is a multiple of n.
+    fn over_exp_m1(&mut self, a: usize, b: usize) -> Option<Value> {
+        let (sign, exponential) = match self.action(b)? {
+            (Action::Shift(-1.0), exponential) => (1.0, exponential),
+            (Action::Negate, difference) => match self.action(difference)? {
+                (Action::Shift(-1.0), exponential) => (-1.0, exponential),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let (Action::Apply(Function::Exp), exponent) = self.action(exponential)? else { return None };
+        let ((above, a), (below, n)) = (self.multiple(a), self.multiple(exponent));
+        if a != n {
+            return None;
+        }
+        let quotient = self.add(Action::OverExpM1, exponent, 0);
+        Some(self.combined(Operation::Multiply, quotient, Value::Known(sign * above / below)))
+    }
+
+    /// What finds a node, and its first operand; nothing for variables.
+    fn action(&self, node: usize) -> Option<(Action, usize)> {
+        let (action, a, _) = self.list.get(node.checked_sub(self.variables)?)?;
+        Some((*action, *a))
+    }
+
+    /// A node as a multiple of another one.
+    fn multiple(&self, mut node: usize) -> (f64, usize) {
+        let mut factor = 1.0;
+        while let Some((action, a)) = self.action(node) {
+            factor = match action {
+                Action::Scale(c) => factor * c,
+                Action::Shrink(c) => factor / c,
+                Action::Negate => -factor,
+                _ => break,
+            };
+            node = a;
+        }
+        (factor, node)
     }
 
     /// By products for whole exponents, by a root for 1/2, else e^(b ln a).
@@ -273,6 +320,11 @@ impl Nodes {
         let (mut free, mut registers) = (Vec::new(), self.variables.max(1));
         let mut steps = Vec::with_capacity(self.list.len());
         for (node, &(action, a, b)) in (self.variables..).zip(&self.list) {
+            if last_use[node] == 0 {
+                // Nobody needs it.
+                place_of.push(0);
+                continue;
+            }
             let operands = &[a, b][..action.operands()];
             let mut done: Vec<usize> =
                 operands.iter().filter(|operand| last_use[**operand] == node).map(|&x| place_of[x]).collect();
@@ -295,15 +347,19 @@ impl Nodes {
         Some(Program { results: results.collect(), steps, registers, slots })
     }
 
-    /// The last node that uses each node; those of results are used for ever.
+    /// The last node that uses each node, 0 if there is none; those of results are used for ever.
     fn last_use(&self, results: &[Value]) -> Vec<usize> {
         let mut last_use = vec![0; self.variables + self.list.len()];
-        for (node, (action, a, b)) in (self.variables..).zip(&self.list) {
-            [a, b][..action.operands()].iter().for_each(|operand| last_use[**operand] = node);
-        }
         for result in results {
             if let Value::Node(node) = result {
                 last_use[*node] = usize::MAX;
+            }
+        }
+        for (place, (action, a, b)) in self.list.iter().enumerate().rev() {
+            let node = self.variables + place;
+            if last_use[node] > 0 {
+                let operands = [a, b].into_iter().take(action.operands());
+                operands.for_each(|operand| last_use[*operand] = last_use[*operand].max(node));
             }
         }
         last_use
@@ -329,6 +385,7 @@ impl Action {
             Action::Negate => (9, 0),
             Action::Whole(n) => (10, u64::from(n)),
             Action::Apply(function) => (11, function as u64),
+            Action::OverExpM1 => (12, 0),
         }
     }
 
@@ -347,6 +404,7 @@ impl Action {
             Action::Whole(n) => (n.ilog2() + n.count_ones() - 1) as usize,
             Action::Apply(Function::Exp | Function::Log | Function::Sqrt) => 1,
             Action::Apply(_) => 2,
+            Action::OverExpM1 => 17,
             _ => 0,
         }
     }
