@@ -1,5 +1,6 @@
 //! The command `synfire`, started as a user starts it.
 
+mod analyse;
 mod import;
 mod inspect;
 mod plot;

@@ -179,6 +179,39 @@ fn the_phase_response_is_what_small_jumps_do() {
     assert_eq!(judged, 60);
 }
 
+/// Without a second variable the response is 1/v': for v' = I - v from 0 that is e^t/I, for v' = |v| + I from -1 it has the
+/// same form on both sides of 0.
+#[test]
+fn the_phase_response_of_one_variable_has_a_closed_form() {
+    let numbers = [("v_th", 1.0), ("v_reset", 0.0), ("t_ref", 0.5), ("i_e", 1.5)];
+    let leaky = membrane::<PwlIntegrateAndFire>(&numbers, &[0.0, 0.0], [-1.0, -1.0]);
+    let cycle = leaky.cycle([0.0, 0.0], 1.5).unwrap();
+    let response = leaky.phase_response(&cycle, 1.5, 50);
+    for (t, advance) in response.at_ms.iter().zip(&response.advance_ms) {
+        let right = if *t < 0.5 { 0.0 } else { math::exp(t - 0.5) / 1.5 };
+        close(*advance, right, 1e-12);
+    }
+    let numbers = [("v_th", 1.0), ("v_reset", -1.0), ("i_e", 0.1)];
+    let absolute = membrane::<PwlIntegrateAndFire>(&numbers, &[0.0, 0.0], [-1.0, 1.0]);
+    let cycle = absolute.cycle([-1.0, 0.0], 0.1).unwrap();
+    let half = math::ln(11.0);
+    let response = absolute.phase_response(&cycle, 0.1, 50);
+    for (t, advance) in response.at_ms.iter().zip(&response.advance_ms) {
+        let right = if *t < half { math::exp(*t) / 1.1 } else { 10.0 * math::exp(half - t) };
+        close(*advance, right, 1e-12);
+    }
+    // With a w that rests at 0 and stays there the plane says the same.
+    let numbers = [("epsilon", 0.3), ("b", 0.0), ("v_th", 1.0), ("i_e", 0.1), ("v_reset", -1.0)];
+    let planar = membrane::<PwlPlanar>(&numbers, &[0.0, 0.0], [-1.0, 1.0]);
+    let cycle = planar.cycle([-1.0, 0.0], 0.1).unwrap();
+    close(cycle.period_ms, 2.0 * half, 1e-12);
+    // A difference in w fades by e^(-epsilon T), and moves the next reset as it goes.
+    let found = planar.phase_response(&cycle, 0.1, 50);
+    for (one, other) in response.advance_ms.iter().zip(&found.advance_ms) {
+        close(*one, *other, 1e-12);
+    }
+}
+
 /// When the 12th spike comes if `jump` is added to v at `t` ms after a spike.
 fn late_spike(membrane: &Membrane, start: &[f64; 2], t: f64, jump: f64) -> f64 {
     let refractory = membrane.reset().map_or(0.0, |reset| reset.t_ref);

@@ -1,5 +1,6 @@
 //! Scenario files, recordings and the `synfire` command.
 
+pub mod analyse;
 pub mod build;
 pub mod catalogue;
 pub mod cli;

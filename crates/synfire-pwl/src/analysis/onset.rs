@@ -56,7 +56,7 @@ impl Membrane {
         if fires(low) || !fires(high) {
             return None;
         }
-        let (_, firing) = border(low, high, fires);
+        let firing = self.firing_border(low, low, high);
         let rests = |current: f64| self.equilibria(current).iter().any(|found| found.kind.is_stable());
         let (rests_until, _) =
             if rests(high) { (high, high) } else { border(low, high, |current| !rests(current)) };
@@ -74,6 +74,12 @@ impl Membrane {
         })
     }
 
+    /// The last current at which the membrane fires on the way from `fires`, where it does, to `silent`, where it does not;
+    /// each switched on at rest at the current `from`.
+    pub fn firing_border(&self, from: f64, silent: f64, fires: f64) -> f64 {
+        border(silent, fires, |current| self.firing(from, current).is_some()).1
+    }
+
     /// The rate of firing, Hz, under each of `currents`, switched on at rest at the current `from`; 0
     /// where it does not go on firing.
     pub fn rates(&self, from: f64, currents: &[f64]) -> Vec<f64> {
@@ -82,17 +88,18 @@ impl Membrane {
     }
 }
 
-/// The neighbouring numbers between which `holds` becomes true, from `low`, where it does not hold, to `high`, where it does.
-fn border(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> (f64, f64) {
+/// The neighbouring numbers between which `holds` becomes true, from `without`, where it does not hold, to `with`, where it
+/// does; either may be the larger.
+fn border(mut without: f64, mut with: f64, holds: impl Fn(f64) -> bool) -> (f64, f64) {
     loop {
-        let middle = low + 0.5 * (high - low);
-        if middle <= low || middle >= high {
-            return (low, high);
+        let middle = without + 0.5 * (with - without);
+        if middle == without || middle == with {
+            return (without, with);
         }
         if holds(middle) {
-            high = middle;
+            with = middle;
         } else {
-            low = middle;
+            without = middle;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod analyse;
 mod check;
 mod import;
 mod inspect;
@@ -85,6 +86,10 @@ enum Command {
     Plot(PlotArgs),
     /// Make a page to look into a recording: zoom, find neurons, see what led to a spike
     View(ViewArgs),
+    /// Say what a piecewise-linear neuron does: rests, cycle, onset, rates, phase response
+    Analyse(AnalyseArgs),
+    /// Make a smooth neuron piecewise linear and say how far its spikes move
+    Linearise(LineariseArgs),
 }
 
 #[derive(Debug, Args)]
@@ -179,6 +184,56 @@ struct ImportArgs {
     from: ImportFrom,
 }
 
+#[derive(Debug, Args)]
+struct AnalyseArgs {
+    /// The scenario
+    scenario: PathBuf,
+    /// The population; the first one that will do if left out
+    #[arg(long, value_name = "NAME")]
+    population: Option<String>,
+    /// The neuron
+    #[arg(long, value_name = "ID", default_value_t = 0)]
+    neuron: usize,
+    /// Constant currents between which rates and the onset are wanted; by default 1 to both sides of `i_e`
+    #[arg(long, value_name = "LOW,HIGH", allow_hyphen_values = true, value_parser = parse_interval)]
+    currents: Option<(f64, f64)>,
+    /// At how many currents and phases; some more currents are looked at where firing begins and ends
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
+    points: u16,
+    /// Draw phase plane, rates and phase response: .svg or .png, or both
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
+    out: Vec<PathBuf>,
+    /// Print all numbers as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct LineariseArgs {
+    /// The scenario
+    scenario: PathBuf,
+    /// The population; the first one that will do if left out
+    #[arg(long, value_name = "NAME")]
+    population: Option<String>,
+    /// The neuron
+    #[arg(long, value_name = "ID", default_value_t = 0)]
+    neuron: usize,
+    /// Numbers of pieces
+    #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [2, 4, 8, 16, 32],
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    pieces: Vec<u16>,
+    /// The interval of v in which f is approximated; beyond it the outer pieces go on. By default from reset (or the
+    /// start, if that is lower) to threshold, for exponentials to v_t + 6 delta_t, for cubic nullclines from -2.2 to 2.2
+    #[arg(long, value_name = "LOW,HIGH", allow_hyphen_values = true, value_parser = parse_interval)]
+    range: Option<(f64, f64)>,
+    /// Write a scenario in which the neuron and its piecewise-linear ones run side by side
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Print all numbers and the neurons as JSON
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 enum ImportFrom {
     /// From a SONATA simulation of point neurons
@@ -257,6 +312,14 @@ fn parse_until(text: &str) -> Result<synfire_core::Time, String> {
     time.ok_or_else(|| "expected a time in ms, at least 0".to_owned())
 }
 
+fn parse_interval(text: &str) -> Result<(f64, f64), String> {
+    let numbers: Option<Vec<f64>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[low, high]) if low.is_finite() && high.is_finite() && low < high => Ok((low, high)),
+        _ => Err("expected two finite numbers LOW,HIGH, the first below the second".to_owned()),
+    }
+}
+
 /// Why the command does not come to its end.
 #[derive(Debug, thiserror::Error)]
 enum CliError {
@@ -274,6 +337,8 @@ enum CliError {
     Selection(#[from] crate::plot::SelectionError),
     #[error(transparent)]
     View(#[from] crate::view::ViewError),
+    #[error(transparent)]
+    Subject(#[from] crate::analyse::SubjectError),
     #[error(transparent)]
     Output(#[from] OutputError),
     #[error("the threads cannot be started: {0}")]
@@ -300,7 +365,10 @@ impl CliError {
             CliError::View(crate::view::ViewError::Write { .. }) => Exit::RunFailed,
             CliError::Plot(_) | CliError::Selection(_) | CliError::View(_) => Exit::BadInput,
             CliError::EventLog(_) | CliError::LogThread(_) => Exit::RunFailed,
-            CliError::Cases(_) | CliError::Import(_) | CliError::Log(_) => Exit::BadInput,
+            CliError::Subject(crate::analyse::SubjectError::Write { .. }) => Exit::RunFailed,
+            CliError::Cases(_) | CliError::Import(_) | CliError::Subject(_) | CliError::Log(_) => {
+                Exit::BadInput
+            }
         }
     }
 }
@@ -333,6 +401,8 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Import(args) => import::import(&args.from, &mut output),
         Command::Plot(args) => plot::plot(&args, &mut output),
         Command::View(args) => view::view(&args, &mut output),
+        Command::Analyse(args) => analyse::analyse_neuron(&args, &mut output),
+        Command::Linearise(args) => analyse::linearise_neuron(&args, &mut output),
     }
 }
 

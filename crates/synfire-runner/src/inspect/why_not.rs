@@ -29,7 +29,8 @@ pub struct Quiet {
     pub threshold: Option<f64>,
     /// The unit of all three; empty for normalised models.
     pub unit: &'static str,
-    /// Where it was highest since it could spike again, seen a thousand times between arrivals and refined.
+    /// About where it was highest since it could spike again: the highest of 33 looks between any two arrivals, refined. It
+    /// is told to people and decides nothing; whether there was a spike is the search's to say.
     pub nearest: Option<Approach>,
     /// How many arrivals there were since the spike before.
     pub arrivals: usize,

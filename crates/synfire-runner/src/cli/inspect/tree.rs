@@ -119,8 +119,11 @@ pub fn why_not(quiet: &Quiet) -> String {
     }
     if let Some(nearest) = quiet.nearest.as_ref().filter(|nearest| nearest.at != quiet.at) {
         let gap = gap(nearest.v).unwrap_or_default();
-        text +=
-            &format!("it came nearest at {} ms: {}{gap}\n", nearest.at.time, quantity(nearest.v, quiet.unit));
+        text += &format!(
+            "it came nearest at about {} ms: {}{gap}\n",
+            nearest.at.time,
+            quantity(nearest.v, quiet.unit)
+        );
     }
     text += &since(quiet.spike_before.as_ref(), quiet.arrivals, Some(quiet.v_alone), quiet.unit);
     text += &sums(quiet.up, quiet.down, quiet.unit);
