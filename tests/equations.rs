@@ -167,8 +167,8 @@ fn a_neuron_with_gates_spikes_when_the_built_in_one_does() {
     assert_eq!(built_in.len(), stated.len());
     for (a, b) in built_in.iter().zip(&stated) {
         assert_eq!((a.1, a.2), (b.1, b.2));
-        let difference = (a.0.ms() - b.0.ms()).abs();
-        assert!(difference < 2e-13, "{} {} differ by {difference:e}", a.0.ms(), b.0.ms());
+        let difference = (a.0.as_ms() - b.0.as_ms()).abs();
+        assert!(difference < 2e-13, "{} {} differ by {difference:e}", a.0.as_ms(), b.0.as_ms());
     }
 }
 
@@ -244,10 +244,9 @@ fn what_cannot_go_on_is_an_error() {
         ("1 - v", "1", "0", "ran"),
         ("1/v", "1", "0", "not a number"),
         ("log(v)", "1", "0", "not a number"),
-        ("1e300*(1 + v)", "1", "0", "spikes without end"),
         ("1e300^2", "1", "0", "not a number"),
-        ("2", "1", "v + 1", "spikes without end"),
-        ("2", "1", "v/0", "spikes without end"),
+        ("2", "1", "v + 1", "more than a million generations"),
+        ("2", "1", "v/0", "more than a million generations"),
         ("2", "1", "0/u", "not a number"),
         ("2", "1", "0/0", "comes below the threshold"),
         ("2", "1/0", "0", "a finite number on its right"),
@@ -283,10 +282,15 @@ proptest! {
         let text = |place: usize| -> String {
             texts[place].iter().map(|&piece| PIECES.get(piece).copied().unwrap_or(&other)).collect()
         };
-        let mut neuron = json!({ "model": "equations", "variables": { "v": text(0), "u": text(1) }, "parameters": { "p": 0.75 },
-            "threshold": format!("v >= {}", text(2)), "reset": { "v": text(3), "u": "u + 1" } });
+        let mut neuron = json!({ "model": "equations", "variables": { "v": text(0), "u": text(1) }, "parameters": { "p": 0.75 } });
+        let condition = json!(format!("v >= {}", text(2)));
+        // With a refractory time, or without spikes that reset, there are not too many of them.
         if holds {
+            neuron["threshold"] = condition;
+            neuron["reset"] = json!({ "v": text(3), "u": "u + 1" });
             neuron["t_ref"] = json!(0.01);
+        } else {
+            neuron["crossing"] = condition;
         }
         prop_assert!(!live(&neuron, 0.5).is_empty());
     }

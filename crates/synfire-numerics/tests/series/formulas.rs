@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use synfire_numerics::formula::{FlawKind, LONGEST, Meaning, Program, read};
 use synfire_numerics::jet::{Arithmetic, Coefficients, Jets, ORDER, Slot};
+use synfire_numerics::math;
 
 const NAMES: [&str; 3] = ["x", "y", "p"];
 
@@ -21,14 +22,12 @@ fn program(texts: &[&str]) -> Program {
 fn series<const D: usize>(program: &Program, x0: f64) -> [Coefficients<f64>; D] {
     let mut slots = vec![Slot::EMPTY; program.slots()];
     let mut jets = Jets::new(&mut slots);
-    let mut coefficients = [[0.0; ORDER + 1]; D];
-    for k in 0..=ORDER {
+    let orders: [[f64; D]; ORDER + 1] = std::array::from_fn(|k| {
         jets.begin(k);
         let at = |path: [f64; 2]| path.get(k).copied().unwrap_or(0.0);
-        let values: [f64; D] = program.run(&mut jets, &[at([x0, 1.0]), at([0.5, -0.25])]);
-        (0..D).for_each(|i| coefficients[i][k] = values[i]);
-    }
-    coefficients
+        program.run(&mut jets, &[at([x0, 1.0]), at([0.5, -0.25])])
+    });
+    std::array::from_fn(|formula| orders.map(|order| order[formula]))
 }
 
 fn assert_near(a: &Coefficients<f64>, b: &Coefficients<f64>, tolerance: f64, what: &str) {
@@ -73,8 +72,7 @@ fn series_are_those_of_the_operations() {
     let found: [Coefficients<f64>; 5] = series(&program, 1.5);
     let mut slots = vec![Slot::EMPTY; 64];
     let mut jets = Jets::new(&mut slots);
-    let mut expected = [[0.0; ORDER + 1]; 5];
-    for k in 0..=ORDER {
+    let expected: [[f64; 5]; ORDER + 1] = std::array::from_fn(|k| {
         jets.begin(k);
         let x = [1.5, 1.0].get(k).copied().unwrap_or(0.0);
         let y = [0.5, -0.25].get(k).copied().unwrap_or(0.0);
@@ -82,14 +80,12 @@ fn series_are_those_of_the_operations() {
         let (root, logarithm, slope) = (jets.sqrt(x), jets.ln(y), jets.tanh(x - y));
         let square = jets.mul(logarithm, logarithm);
         let (sine, cosine) = (jets.sin_cos(x).0, jets.sin_cos(y).1);
-        expected[0][k] = product + falling / 3.0 + jets.constant(2.0);
-        expected[1][k] = 0.5 * (rising + falling);
-        expected[2][k] = root + square;
-        expected[3][k] = slope;
-        expected[4][k] = jets.mul(sine, cosine);
-    }
-    for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
-        assert_near(found, expected, 1e-15, &format!("formula {i}"));
+        let waves = jets.mul(sine, cosine);
+        let two = jets.constant(2.0);
+        [product + falling / 3.0 + two, 0.5 * (rising + falling), root + square, slope, waves]
+    });
+    for (i, found) in found.iter().enumerate() {
+        assert_near(found, &expected.map(|order| order[i]), 1e-15, &format!("formula {i}"));
     }
 }
 
@@ -151,7 +147,7 @@ fn removable_singularities_are_removed() {
     let left = self::program(&["0.1*(x + 41)/(1 - exp(-(x + 40)/10))"]);
     assert_eq!(left.slots(), 2);
     let far = series::<4>(&program, 80.0);
-    let plain = 0.1 * 120.0 / (1.0 - (-12.0f64).exp());
+    let plain = 0.1 * 120.0 / (1.0 - math::exp(-12.0));
     assert!((far[0][0] - plain).abs() < 1e-14 * plain);
 }
 
