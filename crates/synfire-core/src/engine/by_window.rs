@@ -15,7 +15,7 @@ use super::{Engine, RunError, Scratch};
 use crate::group::{Arrival, Touch, Until, Volley};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Values;
-use crate::observer::{Observer, Origin};
+use crate::observer::{Fan, Observer, Origin};
 use crate::queue::EventQueue;
 use crate::time::Time;
 use std::ops::Range;
@@ -194,15 +194,9 @@ impl<Q: EventQueue> Engine<Q> {
             self.counts.arrivals += volley.end - volley.first;
             if needs_arrivals(observer) {
                 let projection = &self.network.projections[volley.projection as usize];
-                let (first, end) = (volley.first as usize, volley.end as usize);
-                for (place, &target) in (first..end).zip(&projection.targets[first..end]) {
-                    let (at, receptor) = (volley.at, projection.receptor);
-                    let arrival = Arrival { at, receptor, weight: projection.weights.at(place) };
-                    let delay_ms = projection.delays.at(place);
-                    let (source, projection) = (volley.source, volley.projection);
-                    let origin = Origin { source, projection, delay_ms, generation: 0 };
-                    observer.arrival(&origin, id, LocalId(target), &arrival);
-                }
+                let places = volley.first as usize..volley.end as usize;
+                let (at, source, number) = (volley.at, volley.source, volley.projection);
+                observer.fan(id, &Fan { at, generation: 0, source, number, projection, places });
             }
         }
         self.scratch.out.clear();

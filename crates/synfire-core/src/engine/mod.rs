@@ -221,12 +221,17 @@ impl Simulation {
     /// # Errors
     /// Spikes without end at one instant.
     pub fn run(&mut self, until: Time, observer: &mut impl Observer) -> Result<(), RunError> {
+        // Rates hear nothing of spikes: they go ahead.
+        self.rates.as_mut().map_or(Ok(()), |rates| rates.run(until, observer))?;
         let kind = self.kind;
         with_engine!(&mut self.inner, engine => match kind {
             EngineKind::Queue => engine.run_by_instant(until, observer),
             EngineKind::Lookahead => engine.run_by_window(until, observer),
         })?;
-        self.rates.as_mut().map_or(Ok(()), |rates| rates.run(until, observer))
+        if by_instant::needs_notes(observer) {
+            observer.reached(until);
+        }
+        Ok(())
     }
 
     /// The gains of a rate population as they are now (see [`Rates::gains`]); empty for all other populations.

@@ -25,7 +25,9 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use synfire_core::events::{Batch, EventFilter, EventLog, Kinds, Sink, enabled, trace, trace_window};
+use synfire_core::events::{
+    Batch, Event, EventFilter, EventLog, Kinds, Sink, Together, Visitor, Window, enabled, trace, trace_window,
+};
 use tracing::{Dispatch, Level, Metadata, dispatcher};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::{Layer, Registry, layer::SubscriberExt};
@@ -203,17 +205,7 @@ impl LogThread {
                 batch.for_each(trace, trace_window);
             }
             if let Some(encoder) = &mut self.encoder {
-                let cell = std::cell::RefCell::new(encoder);
-                batch.for_each(
-                    |event| {
-                        let mut encoder = cell.borrow_mut();
-                        encoder.event(event);
-                        if encoder.is_full() {
-                            tell_block(&mut encoder);
-                        }
-                    },
-                    |window| cell.borrow_mut().window(window.from, window.to),
-                );
+                batch.show(&mut Encoding(encoder));
             }
             batch.clear();
             // Nobody has to take it back.
@@ -224,6 +216,34 @@ impl LogThread {
         {
             tell_block(encoder);
         }
+    }
+}
+
+/// Encodes what it is shown, block by block.
+struct Encoding<'a>(&'a mut Encoder);
+
+impl Encoding<'_> {
+    #[inline]
+    fn tell_if_full(&mut self) {
+        if self.0.is_full() {
+            tell_block(self.0);
+        }
+    }
+}
+
+impl Visitor for Encoding<'_> {
+    fn event(&mut self, event: &Event) {
+        self.0.event(event);
+        self.tell_if_full();
+    }
+
+    fn together(&mut self, arrivals: &Together<'_>) {
+        self.0.together(arrivals);
+        self.tell_if_full();
+    }
+
+    fn window(&mut self, window: &Window) {
+        self.0.window(window.from, window.to);
     }
 }
 

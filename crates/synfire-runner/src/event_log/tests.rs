@@ -3,7 +3,7 @@ use crate::run::prepare;
 use crate::scenario::{Limits, Scenario, check};
 use proptest::prelude::*;
 use synfire_core::engine::{EngineKind, Options};
-use synfire_core::events::{Event, EventKind, Happening, Told};
+use synfire_core::events::{Event, EventKind, Happening, Together, Told, Weights};
 use synfire_core::group::{Cause, What};
 use synfire_core::{LocalId, NeuronId, PopulationId, Time};
 
@@ -221,7 +221,69 @@ fn happening() -> impl Strategy<Value = Happening> {
         let (weight, delay_ms) = (f64::from(weight), f64::from(delay));
         Happening::Arrival { source: NeuronId(source), projection, weight, delay_ms }
     });
-    prop_oneof![own.prop_map(Happening::Own), arrival]
+    let switch = (0.0..1.0f64).prop_map(|gain| Happening::Switch { gain });
+    prop_oneof![own.prop_map(Happening::Own), arrival.boxed(), switch]
+}
+
+/// Encodes events; arrivals of one spike at several neurons next to each other go in together.
+fn encode(told: &[Told], encoder: &mut Encoder) {
+    let mut left = told;
+    while let Some((first, rest)) = left.split_first() {
+        left = rest;
+        let first = match first {
+            Told::Window(from, to) => {
+                encoder.window(*from, *to);
+                continue;
+            }
+            Told::Event(event) => event,
+        };
+        let Happening::Arrival { source, projection, delay_ms, .. } = first.happens else {
+            encoder.event(first);
+            continue;
+        };
+        let mut arrivals = vec![(first.neuron.0, weight(first))];
+        while let Some((Told::Event(next), rest)) = left.split_first()
+            && next.neuron.0 >= arrivals[arrivals.len() - 1].0
+            && same_but_neuron(first, next)
+        {
+            arrivals.push((next.neuron.0, weight(next)));
+            left = rest;
+        }
+        if arrivals.len() == 1 {
+            encoder.event(first);
+            continue;
+        }
+        let (targets, weights): (Vec<u32>, Vec<f64>) = arrivals.into_iter().unzip();
+        let is_one = weights.iter().all(|w| w.to_bits() == weights[0].to_bits());
+        encoder.together(&Together {
+            at: first.at,
+            generation: first.generation,
+            population: first.population,
+            source,
+            projection,
+            delay_ms,
+            targets: &targets,
+            weights: if is_one { Weights::All(weights[0]) } else { Weights::Each(&weights) },
+        });
+    }
+}
+
+fn weight(event: &Event) -> f64 {
+    match event.happens {
+        Happening::Arrival { weight, .. } => weight,
+        _ => f64::NAN,
+    }
+}
+
+/// Whether two arrivals are of one spike over one projection, after the same delay, at one instant and population.
+fn same_but_neuron(a: &Event, b: &Event) -> bool {
+    let of = |event: &Event| match event.happens {
+        Happening::Arrival { source, projection, delay_ms, .. } => {
+            Some((event.at, event.generation, event.population, source, projection, delay_ms.to_bits()))
+        }
+        _ => None,
+    };
+    of(a) == of(b)
 }
 
 proptest! {
@@ -234,18 +296,21 @@ proptest! {
             at = when.unwrap_or(at);
             let (population, neuron) = (PopulationId(population), LocalId(neuron));
             told.push(Told::Event(Event { at, generation, population, neuron, happens }));
+            if let Happening::Arrival { source, projection, weight, delay_ms } = happens {
+                // The same spike reaches more neurons, with the same weight or others.
+                for next in (neuron.0..70).step_by(3).take(neuron.index() % 5) {
+                    let weight = weight + f64::from(next * (neuron.0 % 2));
+                    let happens = Happening::Arrival { source, projection, weight, delay_ms };
+                    told.push(Told::Event(Event { at, generation, population, neuron: LocalId(next), happens }));
+                }
+            }
             if generation == 2 {
                 told.push(Told::Window(at, at.after(3.25)));
             }
         }
         let mut encoder = Encoder::new(&sizes);
         for _ in 0..2 {
-            for event in &told {
-                match event {
-                    Told::Event(event) => encoder.event(event),
-                    Told::Window(from, to) => encoder.window(*from, *to),
-                }
-            }
+            encode(&told, &mut encoder);
             let summary = encoder.close();
             prop_assert_eq!(summary.events as usize, told.len());
             prop_assert_eq!(block::Summary::decode(&mut &summary.encode()[..]), Some(summary));

@@ -5,9 +5,11 @@ use super::recorded::Recorded;
 use std::collections::BTreeMap;
 
 /// The field that the spikes are drawn in, in dots: about the panel's size.
-const FIELD: (usize, usize) = (760, 300);
+const FIELD: (usize, usize) = (700, 270);
 /// A cell of the density picture, in dots.
 const CELL: usize = 3;
+/// By how much a cell is drawn larger than it is: a gap between two would be a pattern that is not in the data.
+const OVERLAP: f64 = 1.08;
 /// Dots hide each other where they share their places more than this often.
 const HIDDEN: f64 = 0.35;
 /// More dots than this are a large file and a slow picture.
@@ -27,7 +29,7 @@ pub fn panel(recorded: &Recorded) -> Option<Panel> {
     let top = bands.last().map(|band| band.first + band.height).filter(|top| *top > 0.0)?;
     let height = if recorded.populations.len() > 1 || top > 20.0 { 360.0 } else { 200.0 };
     let panel = Panel::new((recorded.from_ms, recorded.until_ms), (0.0, top), height);
-    let mut panel = panel.labelled("spikes", "time (ms)", "neuron");
+    let mut panel = panel.ending_at(top).labelled("spikes", "time (ms)", "neuron");
     let per_dot = ((recorded.until_ms - recorded.from_ms) / FIELD.0 as f64, top / FIELD.1 as f64);
     let place = |index: usize, spike: &(f64, u32)| {
         let population = &recorded.populations[index];
@@ -55,7 +57,8 @@ pub fn panel(recorded: &Recorded) -> Option<Panel> {
             false => panel.dots(points.collect(), 1.6, colour(index)),
             true => {
                 let cell = (per_dot.0 * CELL as f64, per_dot.1 * CELL as f64);
-                panel.shaded_dots(density(points, recorded.from_ms, cell), CELL as f64, colour(index));
+                let side = CELL as f64 * OVERLAP;
+                panel.shaded_squares(density(points, recorded.from_ms, cell), side, colour(index));
             }
         }
     }

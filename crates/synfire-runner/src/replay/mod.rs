@@ -40,9 +40,7 @@ pub fn replay(case: &Case, options: &Options) -> Outcome {
         Ok(judgement) if judgement.passed() => {
             Outcome { failed: None, text: report::passed(&case.label, &judgement) }
         }
-        Ok(judgement) => {
-            Outcome { failed: Some(Why::Mismatch), text: report::failed(&case.label, &judgement) }
-        }
+        Ok(judgement) => Outcome { failed: Some(Why::Mismatch), text: report::failed(case, &judgement) },
         Err(failure) => {
             let failed = Some(Why::CouldNotRun(failure.kind()));
             Outcome { failed, text: report::failure(&case.label, &failure.to_string()) }
