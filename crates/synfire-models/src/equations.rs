@@ -312,8 +312,9 @@ impl<const RESETS: bool, const D: usize> Dynamics<D> for UserDefined<RESETS> {
         let mut done_ms = 0.0;
         for _ in 0..MOST_STEPS {
             let rest_ms = dt_ms - done_ms;
-            let series =
-                with_slots(self.rates.slots(), |slots| taylor::expand(&field, *x, &Nothing, slots, Some(rest_ms)));
+            let series = with_slots(self.rates.slots(), |slots| {
+                taylor::expand(&field, *x, &Nothing, slots, Some(rest_ms))
+            });
             let step_ms = if series.step >= rest_ms { rest_ms } else { series.step };
             if step_ms.is_nan() || done_ms + step_ms <= done_ms {
                 break;
