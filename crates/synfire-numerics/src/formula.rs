@@ -81,7 +81,7 @@ pub struct Formula {
     parts: Vec<Part>,
 }
 
-/// A part of a formula. Names are counted by their place in the list that [`read`] was given.
+/// A part of a formula. Names are counted by their place in the list that [`read()`] was given.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Part {
     /// A number.
