@@ -61,7 +61,8 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<Exit, CliError> {
     let begun = Instant::now();
     let probes = if args.out.is_some() { recording::probes(&scenario) } else { vec![] };
     let unwatched = unwatched(&scenario, args.out.is_some(), setup.as_ref().map(|setup| &setup.filter));
-    let options = Options { unwatched: unwatched.clone(), ..args.engine.options() };
+    let threads = args.threads.map_or(1, usize::from);
+    let options = Options { unwatched: unwatched.clone(), threads, ..args.engine.options() };
     let mut simulation = prepare(&scenario, probes, &options)?;
     let (build_begun, build) = (begun, begun.elapsed());
     let mut watchers = Watchers {
