@@ -5,6 +5,7 @@ pub mod dd;
 pub mod decays;
 pub mod drive_sign;
 pub mod first_zero;
+pub mod formula;
 pub mod integrator;
 pub mod interval;
 pub mod jet;
