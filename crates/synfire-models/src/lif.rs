@@ -134,7 +134,7 @@ impl Lif {
         }
         if self.has_conductances {
             state.m = self.under_conductances(state.m, m_inf, inputs, 0.0, lapse.dt_ms);
-            self.fade_inputs(inputs, lapse.dt_ms);
+            self.decay_inputs(inputs, lapse.dt_ms);
         } else {
             state.m = self.flow_under_currents(state.m, m_inf, inputs, lapse);
         }
@@ -268,11 +268,7 @@ impl NeuronModel for Lif {
     }
 
     fn flow_refractory(&self, _state: &mut LifState, inputs: &mut [f64], _stimulus: f64, dt_ms: f64) {
-        if self.has_conductances {
-            self.fade_inputs(inputs, dt_ms);
-        } else {
-            self.decay_inputs(inputs, dt_ms);
-        }
+        self.decay_inputs(inputs, dt_ms);
     }
 
     fn first_crossing(&self, at: Anchored<'_, LifState>) -> Result<Crossing, Unresolved> {

@@ -5,7 +5,6 @@
 use synfire_numerics::decays::Decays;
 use synfire_numerics::math;
 use synfire_numerics::quadrature::{self, Rule};
-use synfire_numerics::response::Decay;
 
 use super::{Effect, Input, Lif};
 
@@ -56,17 +55,6 @@ impl Lif {
             t = end;
         }
         m
-    }
-
-    /// Moves the receptor variables alone.
-    pub(super) fn fade_inputs(&self, inputs: &mut [f64], dt: f64) {
-        for input in &self.inputs {
-            let (s, x) = input.values(inputs);
-            if s != 0.0 || x != 0.0 {
-                let Decays { left: [left], lost: [lost] } = Decays::after([dt * input.rate]);
-                input.store_decayed(inputs, s, x, dt, Decay { left, lost });
-            }
-        }
     }
 
     /// The time from which on the membrane forgets all but e^-[`MEMORY`] of where it was until `to`, or `from` if that

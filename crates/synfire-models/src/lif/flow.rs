@@ -42,7 +42,7 @@ impl Lif {
         relax(m, m_inf, membrane) + push * self.per_capacitance
     }
 
-    /// Moves the receptor variables alone, where all are currents.
+    /// Moves the receptor variables alone.
     pub(super) fn decay_inputs(&self, inputs: &mut [f64], dt: f64) {
         for input in &self.inputs {
             let (s, x) = input.values(inputs);
@@ -63,7 +63,7 @@ impl Input {
     }
 
     #[inline]
-    pub(super) fn store_decayed(&self, inputs: &mut [f64], s: f64, x: f64, dt: f64, decay: Decay) {
+    fn store_decayed(&self, inputs: &mut [f64], s: f64, x: f64, dt: f64, decay: Decay) {
         inputs[self.place] = (s + x * dt) * decay.left;
         if self.is_alpha {
             inputs[self.place + 1] = x * decay.left;
