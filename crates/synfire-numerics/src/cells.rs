@@ -164,6 +164,30 @@ impl PoissonCells {
         }
     }
 
+    /// The spikes of the first `units` units in a cell, in no order: unit, and ms after the cell's beginning.
+    ///
+    /// The same spikes as of [`PoissonCells::draw`], many units side by side.
+    pub fn draw_many(&self, units: u32, cell: u64, mut spike: impl FnMut(u32, f64)) {
+        let bounds: Vec<u32> = self.more_than.iter().map(|bound| (bound >> 32) as u32).collect();
+        for first in (0..units).step_by(LANES) {
+            let lanes: Lanes<u32> = std::array::from_fn(|lane| first + lane as u32);
+            let words = self.blocks(&lanes, cell, 0);
+            let mut counts = counts_for(&bounds, &words[0]);
+            if is_undecided(&bounds, &words[0]) {
+                counts = std::array::from_fn(|lane| self.count_for(words[0][lane], lanes[lane], cell));
+            }
+            for lane in 0..LANES.min((units - first) as usize) {
+                if counts[lane] > 3 {
+                    self.draw(lanes[lane], cell, |since| spike(lanes[lane], since));
+                    continue;
+                }
+                for place in 0..counts[lane] as usize {
+                    spike(lanes[lane], f64::from(words[place + 1][lane]) * GRAIN_MS);
+                }
+            }
+        }
+    }
+
     /// For unit `first_unit` and those that follow it: adds up the growths at the spikes of a cell, in units, where the
     /// cell of the arrivals begins with growth `start`. Tells how many spikes there are.
     ///
@@ -327,6 +351,11 @@ mod tests {
             let place = (cell % CELLS_PER_MS) as usize;
             let mut sums = vec![3; size];
             let total = cells.add_growths(first, cell, &growth, growth.start(place), &mut sums, &mut Vec::new());
+            let (mut one_by_one, mut together) = (Vec::new(), Vec::new());
+            let units = size as u32;
+            (0..units).for_each(|unit| cells.draw(unit, cell, |since| one_by_one.push((unit, since))));
+            cells.draw_many(units, cell, |unit, since| together.push((unit, since)));
+            prop_assert_eq!(one_by_one, together);
             let mut count = 0;
             for (unit, &sum) in (first..).zip(&sums) {
                 let mut alone = 3;
