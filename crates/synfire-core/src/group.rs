@@ -6,7 +6,8 @@ use crate::receptor::Receptor;
 use crate::spec::{Column, ParamError, ParamTable};
 use crate::time::Time;
 use std::sync::Arc;
-use synfire_numerics::cells::{CELL_MS, CELLS_PER_MS, PoissonCells, cell_of};
+use synfire_numerics::cells::{CELL_MS, CELLS_PER_MS, cell_of};
+use synfire_numerics::poisson::PoissonCells;
 use synfire_numerics::random::StreamKey;
 
 /// A spike that reaches a neuron.

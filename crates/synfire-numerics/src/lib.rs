@@ -12,6 +12,7 @@ pub mod linear;
 pub mod logistic;
 pub mod math;
 pub mod passage;
+pub mod poisson;
 pub mod quadrature;
 pub mod random;
 pub mod response;

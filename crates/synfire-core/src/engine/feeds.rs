@@ -3,6 +3,7 @@
 use crate::group::{DenseSource, Volley};
 use crate::ids::NeuronId;
 use crate::time::Time;
+use synfire_numerics::cells::CELLS_PER_MS;
 
 /// A source whose units project one to one, each with the same delay, to a population that is fed.
 pub(super) struct Feed {
@@ -41,7 +42,14 @@ impl Feed {
         let (source, delay_ms, ahead) = (&self.source, self.delay_ms, &mut self.ahead);
         let begin = DenseSource::begin_of(self.next_cell);
         let is_open = source.start <= begin && DenseSource::begin_of(self.next_cell + 1) <= source.stop;
+        // Over a delay of whole cells sums of parts are exact, and stay within a cell: the same arrivals with less work.
+        let (epoch, offset) = begin.after(delay_ms).parts();
+        let is_whole = is_open && (delay_ms * CELLS_PER_MS as f64).fract() == 0.0;
         source.cells.draw_many(self.units, self.next_cell, |unit, since| {
+            if is_whole {
+                ahead.push((Time::from_parts(epoch, offset + since).unwrap_or(Time::NEVER), unit));
+                return;
+            }
             let spike = begin.after(since);
             if is_open || source.start <= spike && spike < source.stop {
                 ahead.push((spike.after(delay_ms), unit));
