@@ -20,3 +20,4 @@ pub mod riccati;
 pub mod roots;
 pub mod scalar;
 pub mod taylor;
+pub mod vector;

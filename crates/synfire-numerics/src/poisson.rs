@@ -5,6 +5,7 @@
 use crate::cells::{CELL_MS, Growth, in_units};
 use crate::math;
 use crate::random::{StreamKey, philox};
+use crate::vector::vectorised;
 
 /// Spikes within a cell lie at multiples of this, ms: 2^-35.
 const GRAIN_MS: f64 = CELL_MS / 4_294_967_296.0;
@@ -156,6 +157,22 @@ impl PoissonCells {
         if self.is_dealt {
             return self.add_dealt_growths(first_unit, cell, growth, start, sums);
         }
+        vectorised(
+            #[inline(always)]
+            || self.add_growths_side_by_side(first_unit, cell, growth, start, sums, more),
+        )
+    }
+
+    #[inline(always)]
+    fn add_growths_side_by_side(
+        &self,
+        first_unit: u32,
+        cell: u64,
+        growth: &Growth,
+        start: f64,
+        sums: &mut [u64],
+        more: &mut Vec<(u32, u32)>,
+    ) -> u64 {
         more.clear();
         let mut total = 0;
         let bounds: Vec<u32> = self.more_than.iter().map(|bound| (bound >> 32) as u32).collect();
@@ -391,7 +408,8 @@ mod tests {
                 (0..2).for_each(|unit| sums[unit] += counts[unit]);
             }
             let cells = CELLS as f64;
-            sums.map(|sum: f64| assert!((sum / cells - mean).abs() < 5.0 * (mean / cells).sqrt()));
+            sums.iter()
+                .for_each(|sum: &f64| assert!((sum / cells - mean).abs() < 5.0 * (mean / cells).sqrt()));
             assert!((product / cells).abs() < 5.0 * mean / cells.sqrt(), "covariance {}", product / cells);
         }
     }
