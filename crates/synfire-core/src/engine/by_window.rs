@@ -10,8 +10,9 @@
 //! own source is asked for what arrives in the window. That is called *direct* input. It gives the same arrivals.
 
 use super::by_instant::{needs_arrivals, needs_notes};
+use super::feeds::Feed;
 use super::flights::Landing;
-use super::{Engine, RunError, Scratch};
+use super::{Engine, RunError, Scratch, order};
 use crate::group::{Arrival, DenseInput, Touch, Until, Volley};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Values;
@@ -93,10 +94,8 @@ impl<Q: EventQueue> Engine<Q> {
             }
         }
         for population in 0..self.network.groups.len() {
-            let is_ranked = |&index: &usize| self.network.projections[index].declared.is_some();
             self.may_sweep[population] = self.network.groups[population].sweeps()
-                && !self.reaching[population].iter().any(is_ranked)
-                && self.let_listen(population);
+                && (self.let_listen(population) || self.can_feed(population));
         }
         self.is_swept.clone_from(&self.may_sweep);
     }
@@ -115,11 +114,33 @@ impl<Q: EventQueue> Engine<Q> {
         inputs.is_some_and(|inputs| inputs.is_empty() || self.network.groups[population].listen(inputs))
     }
 
+    /// Prepares to draw all direct input of a population for it; false if there is some that cannot be drawn so.
+    fn can_feed(&mut self, population: usize) -> bool {
+        let feed = |&index: &usize| {
+            let projection = &self.network.projections[index];
+            let source = &self.network.groups[projection.source.index()];
+            Some(Feed {
+                source: source.dense_source()?,
+                delay_ms: projection.delays.at(0),
+                projection: index as u32,
+                first: self.first[projection.source.index()],
+                units: source.size() as u32,
+                next_cell: 0,
+                ahead: Vec::new(),
+            })
+        };
+        let feeds: Option<Vec<Feed>> = self.direct[population].iter().map(feed).collect();
+        self.feeds[population] = feeds.unwrap_or_default();
+        self.feeds[population].len() == self.direct[population].len()
+    }
+
     /// Decides which groups go through windows as a whole from now on: those that draw their input themselves do not while
     /// someone wants to know of arrivals.
     fn take_turns(&mut self, arrivals_are_told: bool) {
         for population in 0..self.network.groups.len() {
-            if !self.may_sweep[population] || !self.network.groups[population].takes_turns() {
+            let draws_itself =
+                self.feeds[population].is_empty() && self.network.groups[population].takes_turns();
+            if !self.may_sweep[population] || !draws_itself {
                 continue;
             }
             if arrivals_are_told && self.is_swept[population] {
@@ -179,6 +200,11 @@ impl<Q: EventQueue> Engine<Q> {
         for population in 0..self.network.groups.len() {
             self.collect_volleys(population, to, &mut inbox);
             if self.is_swept[population] {
+                let first = &self.first;
+                order::settle_ranks(&mut inbox.volleys, &self.network.projections, |volley| {
+                    let source = self.network.projections[volley.projection as usize].source;
+                    (volley.source.0 - first[source.index()]) as usize
+                });
                 self.sweep(population, (self.now, to), &inbox.volleys, observer)?;
                 continue;
             }
@@ -218,10 +244,14 @@ impl<Q: EventQueue> Engine<Q> {
             }));
         }
         self.landings = landings;
+        for feed in &mut self.feeds[population] {
+            let taken = feed.take(to, &mut inbox.volleys);
+            self.counts.spikes[self.network.projections[feed.projection as usize].source.index()] += taken;
+        }
         // In this order the stable sort by target below leaves every target's arrivals in canonical order. Two volleys of
         // one spike at one instant are of different projections; two of one source's spikes can meet over different
         // delays, then the declared ranks decide, synapse by synapse: see `settle_ranks`.
-        inbox.volleys.sort_unstable_by_key(|v| (v.at, v.source, v.projection, v.first));
+        self.sorter.sort(&mut inbox.volleys, (self.now, to));
     }
 
     /// Drives a population that goes through the window as a whole.

@@ -6,7 +6,9 @@
 
 mod by_instant;
 mod by_window;
+mod feeds;
 mod flights;
+mod order;
 mod probes;
 
 use crate::group::{Arrival, GroupError, Note, Outbox, Touch};
@@ -315,6 +317,9 @@ struct Engine<Q> {
     volleys: Vec<by_instant::Volley>,
     records: Vec<by_instant::Record>,
     landings: Vec<flights::Landing>,
+    sorter: order::Sorter,
+    /// The dense sources that are drawn for each population that goes through windows as a whole.
+    feeds: Vec<Vec<feeds::Feed>>,
     inbox: by_window::Inbox,
     direct_times: Vec<Time>,
     direct_arrivals: Vec<by_window::DirectArrival>,
@@ -366,6 +371,8 @@ impl<Q: EventQueue> Engine<Q> {
             volleys: Vec::new(),
             records: Vec::new(),
             landings: Vec::new(),
+            sorter: order::Sorter::default(),
+            feeds: (0..populations).map(|_| Vec::new()).collect(),
             inbox: by_window::Inbox::default(),
             direct_times: Vec::new(),
             direct_arrivals: Vec::new(),
@@ -411,10 +418,7 @@ impl<Q: EventQueue> Engine<Q> {
             let group = &self.network.groups[source];
             let is_drawn = self.is_swept[projection.target.index()];
             counts.spikes[source] += match group.dense_source().filter(|_| is_drawn) {
-                Some(dense) => {
-                    let from = self.now.before(projection.delays.at(0));
-                    dense.spikes_between(group.size() as u32, from, self.now)
-                }
+                Some(dense) => dense.under_way(group.size() as u32, projection.delays.at(0), self.now),
                 None => {
                     let left = |neuron| group.spikes_left(LocalId(neuron as u32), self.now);
                     (0..group.size()).map(left).sum::<u64>()
