@@ -251,9 +251,10 @@ pub trait Group: Send {
         let _ = from;
     }
 
-    /// The group may use so many threads when it is driven by [`Group::drive_window`].
-    fn share(&mut self, threads: usize) {
+    /// The group may use so many threads when it is driven by [`Group::drive_window`]; false if it cannot.
+    fn share(&mut self, threads: usize) -> bool {
         let _ = threads;
+        false
     }
 
     /// Drives all neurons from `from` up to before `to`. The volleys come in canonical order; no source has two at one instant over one

@@ -8,6 +8,7 @@ mod by_instant;
 mod by_window;
 mod feeds;
 mod flights;
+mod lanes;
 mod order;
 mod probes;
 
@@ -215,8 +216,7 @@ impl Simulation {
         };
         if kind == EngineKind::Lookahead {
             with_engine!(&mut inner, engine => {
-                engine.look_ahead(least_delay_ms, &options.unwatched);
-                engine.network.groups.iter_mut().for_each(|group| group.share(options.threads.max(1)));
+                engine.look_ahead(least_delay_ms, &options.unwatched, options.threads.max(1));
             });
         }
         Ok(Simulation { inner, kind, rates })
@@ -317,9 +317,13 @@ struct Engine<Q> {
     volleys: Vec<by_instant::Volley>,
     records: Vec<by_instant::Record>,
     landings: Vec<flights::Landing>,
-    sorter: order::Sorter,
-    /// The dense sources that are drawn for each population that goes through windows as a whole.
-    feeds: Vec<Vec<feeds::Feed>>,
+    /// What each population needs to go through windows.
+    lanes: Vec<lanes::Lane>,
+    /// The populations that share their work among threads themselves.
+    shares: Vec<bool>,
+    threads: usize,
+    /// Some population goes through windows cell by cell.
+    has_cells: bool,
     inbox: by_window::Inbox,
     direct_times: Vec<Time>,
     direct_arrivals: Vec<by_window::DirectArrival>,
@@ -371,8 +375,10 @@ impl<Q: EventQueue> Engine<Q> {
             volleys: Vec::new(),
             records: Vec::new(),
             landings: Vec::new(),
-            sorter: order::Sorter::default(),
-            feeds: (0..populations).map(|_| Vec::new()).collect(),
+            lanes: (0..populations).map(|_| lanes::Lane::default()).collect(),
+            shares: vec![false; populations],
+            threads: 1,
+            has_cells: false,
             inbox: by_window::Inbox::default(),
             direct_times: Vec::new(),
             direct_arrivals: Vec::new(),
@@ -382,7 +388,9 @@ impl<Q: EventQueue> Engine<Q> {
 
     /// Asks every group for its first wake times; from now on notes are taken if the observer cares for them.
     fn start(&mut self, observer: &mut impl Observer) {
-        self.scratch.out.notes = by_instant::needs_notes(observer).then(Vec::new);
+        let notes = by_instant::needs_notes(observer);
+        self.scratch.out.notes = notes.then(Vec::new);
+        self.lanes.iter_mut().for_each(|lane| lane.out.notes = notes.then(Vec::new));
         if self.started {
             return;
         }
