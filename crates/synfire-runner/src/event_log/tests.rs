@@ -110,8 +110,18 @@ fn the_log_has_what_was_processed_exactly() {
     logged(&file("w.json"), "", EngineKind::Lookahead);
     let trace: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(file("w.json")).unwrap()).unwrap();
-    let in_trace = trace["traceEvents"].as_array().unwrap().iter().filter(|event| event["ph"] != "M").count();
+    let trace = trace["traceEvents"].as_array().unwrap();
+    let in_trace = trace.iter().filter(|event| event["args"]["event"].is_string()).count();
     assert_eq!(in_trace, by_window.len());
+    let tracks: Vec<&str> = trace
+        .iter()
+        .filter(|event| event["name"] == "thread_name")
+        .filter_map(|e| e["args"]["name"].as_str())
+        .collect();
+    assert!(
+        ["excited:3", "drive:7", "windows, simulated time", "event log"].iter().all(|t| tracks.contains(t)),
+        "{tracks:?}"
+    );
 }
 
 #[test]
@@ -189,6 +199,69 @@ fn a_log_that_is_cut_off_or_changed_is_never_taken_for_whole() {
         assert!(!matches!(read, Ok(true)), "byte {place}");
         assert_eq!(told, whole[..told.len()]);
     }
+}
+
+/// A network from the repository.
+fn from_repository(file: &str) -> Scenario {
+    crate::scenario::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios").join(file)).unwrap()
+}
+
+#[test]
+fn arrivals_that_were_logged_together_are_safe_from_damage_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, other) = (folder.path().join("a.synlog"), folder.path().join("b.synlog"));
+    let scenario = from_repository("cubadv/scenario.json");
+    let filter = "kind=arrival,spike neuron=excitatory:0-1000 until=0.3";
+    let mut simulation = prepare(&scenario, vec![], &Options::default()).unwrap();
+    let mut log = Setup::new(&path, &header(&scenario, filter), true).unwrap().start().unwrap();
+    simulation.run(Time::from_ms(0.3).unwrap(), &mut log.events).unwrap();
+    log.finish().unwrap();
+    let whole = read(&path, &EventFilter::ALL);
+    assert!(count(&whole, EventKind::Arrival) > 20, "{}", whole.len());
+    let bytes = fs::read(&path).unwrap();
+    for place in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[place] ^= 1 << (place % 8);
+        fs::write(&other, &changed).unwrap();
+        let mut told = vec![];
+        let read = Log::open(&other).and_then(|mut log| {
+            log.for_each(&EventFilter::ALL, |event| {
+                told.push(*event);
+                true
+            })
+            .map(|()| log.is_whole)
+        });
+        assert!(!matches!(read, Ok(true)), "byte {place}");
+        assert_eq!(told, whole[..told.len()]);
+    }
+}
+
+#[test]
+fn a_writer_that_cannot_keep_up_loses_nothing() {
+    let scenario = from_repository("larval-brain/scenario.json");
+    let (to_thread, batches) = sync_channel::<Batch>(WAITING);
+    let (empties, from_thread) = channel();
+    let writer = std::thread::spawn(move || {
+        let (mut events, mut taken) = (0u64, 0);
+        while let Ok(mut batch) = batches.recv() {
+            // Slower than the run by far.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            taken += 1;
+            batch.sort();
+            batch.for_each(|_| events += 1, |_| ());
+            batch.clear();
+            let _ = empties.send(batch);
+        }
+        (events, taken)
+    });
+    let filter = FilterText::parse("kind=arrival").unwrap().filter(&Who::of(&scenario)).unwrap();
+    let mut log = EventLog::new(filter, Sender { to_thread, from_thread });
+    let mut simulation = prepare(&scenario, vec![], &Options::default()).unwrap();
+    simulation.run(Time::from_ms(500.0).unwrap(), &mut log).unwrap();
+    drop(log.finish());
+    let (events, batches) = writer.join().unwrap();
+    assert!(batches > WAITING + 4, "{batches} batches: the run had to wait");
+    assert_eq!(events, simulation.counts().arrivals);
 }
 
 #[test]

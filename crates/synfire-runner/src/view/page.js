@@ -192,7 +192,7 @@
       const y = height(neurons[i]);
       if (y >= view.low && y < view.high) seen++;
     }
-    const size = Math.max(1, Math.min(Math.round(4 * ratio), Math.round(Math.sqrt(0.08 * w * h / seen)), Math.round(Math.max(perRow, 2 * ratio))));
+    const size = Math.max(1, Math.min(Math.round(4 * ratio), Math.round(Math.sqrt(0.2 * w * h / seen)), Math.round(Math.max(perRow, 2 * ratio))));
     const step = size > 1 ? 255 : Math.max(60, Math.min(255, Math.round(255 * 0.9 * w * h / (seen * 4))));
     let shown = 0;
     for (let i = begin; i < end; i++) {
