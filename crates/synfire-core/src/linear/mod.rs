@@ -127,7 +127,7 @@ impl<const K: usize> Membrane<K> {
     }
 
     /// The growths of membrane and receptor k - 1 at `offset`.
-    #[inline]
+    #[inline(always)]
     fn growths(&self, k: usize, offset: f64) -> (f64, f64) {
         (self.growths[0].at(offset), self.growths[k].at(offset))
     }

@@ -165,3 +165,51 @@ fn few_weights(reaching: &[&Projection]) -> Option<Vec<f64>> {
     }
     (1..=MOST_WEIGHTS).contains(&weights.len()).then_some(weights)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{self, Limits};
+    use std::path::Path;
+
+    /// The form of 400 neurons that a source of `rate` Hz and one another reach, with these receptors and delays.
+    fn form(receptor: &str, rate: f64, source_delay: &str, delay: &str) -> &'static str {
+        let text = format!(
+            r#"{{ "synfire": 1, "duration": 1, "populations": {{
+                "cells": {{ "size": 400, "neuron": {{ "model": "lif", "tau_m": 10, "c_m": 250, "t_ref": 2 }},
+                            "receptors": {{ "r": {receptor} }} }},
+                "noise": {{ "size": 400, "neuron": {{ "model": "poisson", "rate": {rate} }} }} }},
+              "projections": [
+                {{ "source": "noise", "target": "cells", "receptor": "r", "connect": {{ "rule": "one_to_one" }},
+                   "weight": 0.5, "delay": {source_delay} }},
+                {{ "source": "cells", "target": "cells", "receptor": "r", "connect": {{ "rule": "fixed_in_degree", "k": 40 }},
+                   "weight": -0.25, "delay": {delay} }} ] }}"#
+        );
+        let scenario = scenario::check(text, Path::new("test.json"), &Limits::default())
+            .unwrap_or_else(|e| panic!("{e}"));
+        let cells = scenario.populations.iter().position(|p| p.name == "cells").unwrap();
+        match choose(&scenario, cells, &population_setup(&scenario, cells).unwrap(), Form::Chosen) {
+            Made::Anchored => "anchored",
+            Made::Linear(_) => "linear",
+            Made::Dense(..) => "dense",
+        }
+    }
+
+    #[test]
+    fn dense_input_decides_the_form() {
+        let current = r#"{ "kind": "exponential", "tau": 0.5 }"#;
+        let varied = r#"{ "normal": [1.5, 0.75], "clip": [0.1, 20] }"#;
+        assert_eq!(form(current, 3000.0, "1.5", varied), "linear");
+        assert_eq!(form(current, 3000.0, "1.3", varied), "linear");
+        assert_eq!(form(current, 1000.0, "1.5", varied), "anchored");
+        assert_eq!(form(current, 3000.0, varied, "1.5"), "anchored");
+        // A delay of 0 is possible.
+        assert_eq!(form(current, 3000.0, "1.5", r#"{ "exponential": 1.5 }"#), "anchored");
+        assert_eq!(form(current, 3000.0, "1.5", r#"{ "uniform": [0, 1] }"#), "anchored");
+        let jump = r#"{ "kind": "delta" }"#;
+        assert_eq!(form(jump, 3000.0, "1.5", "1.5"), "dense");
+        assert_eq!(form(jump, 3000.0, "1.3", "1.5"), "anchored");
+        assert_eq!(form(jump, 1000.0, "1.5", "1.5"), "anchored");
+        assert_eq!(form(jump, 3000.0, "1.5", varied), "anchored");
+    }
+}
