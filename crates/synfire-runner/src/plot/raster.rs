@@ -1,7 +1,7 @@
 //! Spikes as dots, or as their density.
 
 use super::figure::{Panel, colour};
-use super::recorded::Recorded;
+use super::recorded::{Recorded, RecordedPopulation};
 use std::collections::BTreeMap;
 
 /// The field that the spikes are drawn in, in dots: about the panel's size.
@@ -10,6 +10,8 @@ const FIELD: (usize, usize) = (760, 300);
 const CELL: usize = 3;
 /// Dots hide each other where they share their places more than this often.
 const HIDDEN: f64 = 0.35;
+/// So few dots can be larger.
+const FEW: usize = 1000;
 /// More dots than this are a large file and a slow picture.
 const MOST_DOTS: usize = 60_000;
 /// A population is drawn at least this high, in rows of neurons, relative to all.
@@ -23,21 +25,30 @@ struct Band {
 
 /// The raster; `None` without neurons.
 pub fn panel(recorded: &Recorded) -> Option<Panel> {
-    let bands = bands(&recorded.populations.iter().map(|p| p.neurons.count()).collect::<Vec<_>>());
+    of(recorded, &recorded.populations, ["spikes", "neuron"])
+}
+
+/// The same of gain switches.
+pub fn switch_panel(recorded: &Recorded) -> Option<Panel> {
+    of(recorded, &recorded.switching, ["gain switches", "unit"])
+}
+
+fn of(recorded: &Recorded, populations: &[RecordedPopulation], [title, row]: [&str; 2]) -> Option<Panel> {
+    let bands = bands(&populations.iter().map(|p| p.neurons.count()).collect::<Vec<_>>());
     let top = bands.last().map(|band| band.first + band.height).filter(|top| *top > 0.0)?;
-    let height = if recorded.populations.len() > 1 || top > 20.0 { 360.0 } else { 200.0 };
+    let height = if populations.len() > 1 || top > 20.0 { 360.0 } else { 200.0 };
     let panel = Panel::new((recorded.from_ms, recorded.until_ms), (0.0, top), height);
-    let mut panel = panel.labelled("spikes", "time (ms)", "neuron");
+    let mut panel = panel.labelled(title, "time (ms)", row);
     let per_dot = ((recorded.until_ms - recorded.from_ms) / FIELD.0 as f64, top / FIELD.1 as f64);
     let place = |index: usize, spike: &(f64, u32)| {
-        let population = &recorded.populations[index];
+        let population = &populations[index];
         let row = f64::from(population.neurons.row(spike.1).unwrap_or(0)) + 0.5;
         let y = bands[index].first + row / f64::from(population.neurons.count().max(1)) * bands[index].height;
         (spike.0, y)
     };
-    let spikes: usize = recorded.populations.iter().map(|p| p.spikes.len()).sum();
+    let spikes: usize = populations.iter().map(|p| p.spikes.len()).sum();
     let is_dense = spikes > MOST_DOTS || {
-        let all = recorded.populations.iter().enumerate();
+        let all = populations.iter().enumerate();
         let points = all.flat_map(|(index, p)| p.spikes.iter().map(move |spike| (index, spike)));
         let mut dots: Vec<(i64, i64)> = points
             .map(|(index, spike)| {
@@ -49,17 +60,17 @@ pub fn panel(recorded: &Recorded) -> Option<Panel> {
         dots.dedup();
         (dots.len() as f64) < (1.0 - HIDDEN) * spikes as f64
     };
-    for (index, population) in recorded.populations.iter().enumerate() {
+    for (index, population) in populations.iter().enumerate() {
         let points = population.spikes.iter().map(|spike| place(index, spike));
         match is_dense {
-            false => panel.dots(points.collect(), 1.6, colour(index)),
+            false => panel.dots(points.collect(), if spikes < FEW { 3.0 } else { 1.6 }, colour(index)),
             true => {
                 let cell = (per_dot.0 * CELL as f64, per_dot.1 * CELL as f64);
                 panel.shaded_dots(density(points, recorded.from_ms, cell), CELL as f64, colour(index));
             }
         }
     }
-    let names = recorded.populations.iter().enumerate();
+    let names = populations.iter().enumerate();
     panel.legend(names.map(|(index, p)| (p.name.as_str(), colour(index))));
     Some(panel)
 }
