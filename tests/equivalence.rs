@@ -22,6 +22,7 @@ pub const END_MS: f64 = 40.0;
 /// The population whose neurons are sampled.
 pub const CELLS: PopulationId = PopulationId(0);
 const MORE: PopulationId = PopulationId(2);
+const NOISE: PopulationId = PopulationId(3);
 
 /// What cells may be.
 const MODELS: &[&str] = &["lif", "lif", "qif", "qif_infinite"];
@@ -61,6 +62,9 @@ impl Draw {
     /// All kinds of receptors, or only those whose effect is a sum of exponentials, or jumps alone.
     fn receptors(&mut self) -> Value {
         let tau = 1.0 + 9.0 * self.stream.uniform();
+        if self.kind.form == Form::Dense {
+            return json!({ "a": { "kind": "delta" }, "b": { "kind": "delta" } });
+        }
         if self.kind.form == Form::Linear {
             return json!({
                 "a": { "kind": "exponential", "tau": tau },
@@ -111,6 +115,10 @@ impl Draw {
             delays.push(self.delay());
         }
         let same_delay = self.stream.below(2) == 0;
+        let weights = match self.kind.form {
+            Form::Dense => json!(if self.stream.below(3) == 0 { -6.0 } else { 7.5 }),
+            _ => json!(weights),
+        };
         json!({
             "source": source.0, "target": target.0, "receptor": receptor,
             "connect": { "rule": "explicit", "pairs": pairs },
@@ -132,9 +140,13 @@ impl Draw {
         };
         let starts = values(self, -75.0, -54.5);
         let t_ref = self.time(0.25, 4.0);
-        // All neurons of a linear population are equal.
-        let is_linear = self.kind.form == Form::Linear;
-        let model = if is_linear { "lif" } else { self.one_of(MODELS) };
+        // All neurons of a population in linear form or under dense jumps are equal.
+        let current = match self.kind.form {
+            Form::Chosen => None,
+            Form::Linear => Some(values(self, 100.0, 220.0)[0]),
+            Form::Dense => Some(values(self, 0.0, 160.0)[0]),
+        };
+        let model = if current.is_some() { "lif" } else { self.one_of(MODELS) };
         let neuron = match model {
             "qif" => json!({
                 "model": "qif", "k": 0.7, "v_peak": 30, "v_reset": -65, "t_ref": t_ref,
@@ -146,7 +158,7 @@ impl Draw {
             }),
             _ => json!({
                 "model": "lif", "tau_m": 20, "c_m": 250, "e_l": -70, "v_th": -55, "v_reset": -70, "t_ref": t_ref,
-                "i_e": if is_linear { json!(values(self, 100.0, 220.0)[0]) } else { json!(values(self, 100.0, 450.0)) },
+                "i_e": current.map_or_else(|| json!(values(self, 100.0, 450.0)), |current| json!(current)),
             }),
         };
         json!({ "size": size, "neuron": neuron, "receptors": receptors, "initial": { "v": starts } })
@@ -181,7 +193,8 @@ fn network(kind: Kind) -> String {
     ];
     projections.push(json!({
         "source": "noise", "target": "cells", "receptor": "b", "connect": { "rule": "one_to_one" },
-        "weight": if kind.form == Form::Linear { 120.0 } else { 3.5 }, "delay": draw.delay(),
+        "weight": match kind.form { Form::Linear => 120.0, Form::Dense => 0.2, Form::Chosen => 3.5 },
+        "delay": draw.delay(),
     }));
     let (at, until) = (draw.time(0.0, 20.0), draw.time(20.0, 50.0));
     let mut text = json!({
@@ -200,8 +213,13 @@ fn network(kind: Kind) -> String {
             { "kind": "current_step", "population": "more", "at": at, "amplitude": -20 },
         ],
     });
-    if kind.form == Form::Linear {
+    if kind.form != Form::Chosen {
         text["stimuli"] = json!([]);
+    }
+    if kind.form == Form::Dense {
+        text["populations"]["noise"]["neuron"] = json!({
+            "model": "poisson", "rate": 3000, "start": draw.time(0.0, 3.0), "stop": draw.time(35.0, 45.0),
+        });
     }
     text.to_string()
 }
@@ -212,7 +230,7 @@ pub fn load(text: &str) -> Scenario {
         .unwrap_or_else(|e| panic!("{e}"))
 }
 
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Samples(Vec<(usize, Time, u64)>);
 
 impl Observer for Samples {
@@ -318,11 +336,34 @@ fn by_oracle(scenario: &Scenario, form: Form) -> Vec<(Time, PopulationId, LocalI
     oracle::run(&mut populations, &projections, end())
 }
 
+/// Noise that nobody watches is drawn where it is used, by any number of threads; recorded or not.
+fn unwatched_noise_changes_nothing(scenario: &Scenario, form: Form, stops: &[Time]) {
+    let watched =
+        |spikes: Raster| -> Vec<_> { spikes.spikes.into_iter().filter(|spike| spike.1 != NOISE).collect() };
+    let (spikes, samples) = run((scenario, form), &Options::default(), &[], probes(scenario));
+    let spikes = watched(spikes);
+    for threads in [1, 2, 3, 7] {
+        let (engine, unwatched) = (Some(EngineKind::Lookahead), vec![NOISE]);
+        let options = Options { engine, unwatched, threads, ..Options::default() };
+        let found = run((scenario, form), &options, stops, probes(scenario));
+        assert_eq!(
+            (watched(found.0), found.1),
+            (spikes.clone(), samples.clone()),
+            "{threads} threads in pieces"
+        );
+        let found = run((scenario, form), &options, &[], vec![]);
+        assert_eq!(watched(found.0), spikes, "{threads} threads unrecorded");
+    }
+}
+
 /// All ways of running a scenario; tells how many spikes the neurons make.
 fn all_ways_agree(scenario: &Scenario, form: Form, zero_delays: bool, stops: &[Time]) -> usize {
     let engines =
         if zero_delays { &[EngineKind::Queue][..] } else { &[EngineKind::Queue, EngineKind::Lookahead] };
     let spikes = all_engines_agree((scenario, form), engines, stops);
+    if !zero_delays && NOISE.index() < scenario.populations.len() {
+        unwatched_noise_changes_nothing(scenario, form, stops);
+    }
     spikes.iter().filter(|spike| spike.1 == CELLS || spike.1 == MORE).count()
 }
 
@@ -376,6 +417,14 @@ proptest! {
         let kind = Kind { seed, ties, zero_delays, form: Form::Chosen };
         all_ways_agree(&load(&piecewise_network(kind)), Form::Chosen, zero_delays, &stops);
     }
+
+    #[test]
+    fn populations_under_dense_jumps_too(seed: u64, ties: bool, zero_delays: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {
+        let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
+        stops.sort();
+        let scenario = load(&network(Kind { seed, ties, zero_delays, form: Form::Dense }));
+        all_ways_agree(&scenario, Form::Dense, zero_delays, &stops);
+    }
 }
 
 /// The networks above are worth something only if they are alive, and if things meet in them.
@@ -386,6 +435,9 @@ fn the_networks_spike_and_their_instants_meet() {
     assert!(meetings > 50, "{meetings} pairs of spikes at one instant");
     // Currents alone make no two neurons spike at the instant of an arrival.
     assert!(spikes_and_meetings(Form::Linear).0 > 500);
+    let (spikes, meetings) = spikes_and_meetings(Form::Dense);
+    assert!(spikes > 500, "{spikes} spikes");
+    assert!(meetings > 20, "{meetings} pairs of spikes at one instant");
     let piecewise = (0..40).map(|seed| {
         let kind = Kind { seed, ties: seed % 2 == 0, zero_delays: true, form: Form::Chosen };
         let scenario = load(&piecewise_network(kind));

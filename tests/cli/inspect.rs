@@ -59,6 +59,36 @@ fn a_neuron_that_kept_quiet_tells_how_far_it_was() {
 }
 
 #[test]
+fn a_log_that_is_damaged_or_cut_off_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "clock.json", &clock());
+    assert_eq!(run_line(folder.path(), "run clock.json --log a.synlog --quiet").code, Some(0));
+    let file = folder.path().join("a.synlog");
+    let whole = std::fs::read(&file).unwrap();
+    let inspect = |bytes: &[u8]| {
+        std::fs::write(&file, bytes).unwrap();
+        run_line(folder.path(), "inspect a.synlog spikes")
+    };
+    assert_eq!(inspect(&whole).code, Some(0));
+    let cut = inspect(&whole[..whole.len() - 40]);
+    assert_eq!(cut.code, Some(0), "{}", cut.err);
+    assert!(cut.err.contains("a.synlog: the log was cut off"), "{}", cut.err);
+    let mut changed = whole.clone();
+    // The first block comes right after the header, whose length stands after eight bytes and a letter.
+    let header = u32::from_le_bytes([whole[9], whole[10], whole[11], whole[12]]) as usize;
+    changed[8 + 5 + header + 4 + 5] ^= 1;
+    for (bytes, words) in [
+        (&changed[..], "is damaged: the block at byte"),
+        (&whole[..5], "cannot read"),
+        (&b"synflog\x01 and so on"[..], "is no event log of a version that this program reads"),
+    ] {
+        let ended = inspect(bytes);
+        assert_eq!(ended.code, Some(2), "{words}: {}", ended.err);
+        assert!(ended.err.contains(words) || words == "cannot read", "{words}: {}", ended.err);
+    }
+}
+
+#[test]
 fn what_is_not_there_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "clock.json", &clock());

@@ -36,10 +36,11 @@ fn a_page_is_one_file_that_asks_for_no_other() {
 /// Where a spike is drawn, in the window: neurons are counted from below, `cells` first.
 fn place(browser: &Browser, at_ms: f64, row: f64, rows: f64) -> (f64, f64) {
     let found = browser.script(
-        "const r = document.getElementById('raster').getBoundingClientRect(); return [r.left, r.top, r.width, r.height];",
+        "const canvas = document.getElementById('raster'), r = canvas.getBoundingClientRect(); \
+         const [x, y, w, h] = canvas.dataset.box.split(' ').map(Number); return [r.left + x, r.top + y, w, h];",
     );
     let side = |index: usize| found[index].as_f64().unwrap();
-    let (left, top, width, height) = (side(0) + 64.0, side(1) + 8.0, side(2) - 74.0, side(3) - 32.0);
+    let (left, top, width, height) = (side(0), side(1), side(2), side(3));
     (left + at_ms / 45.0 * width, top + (1.0 - (row + 0.5) / rows) * height)
 }
 
@@ -56,7 +57,7 @@ fn the_page_zooms_and_tells_what_led_to_a_spike() {
     browser.click(x, y);
     browser.until("document.getElementById('chosen').textContent.includes('cells:0')");
     let told = browser.script("return document.getElementById('chosen').innerText;").to_string();
-    for words in ["spikes at 16 ms", "2 of 4", "10 ms after", "1 arrivals", "ticks:0", "kick", "20 mV"] {
+    for words in ["spikes at 16 ms", "2 of 4", "10 ms after", "1 arrival since", "ticks:0", "kick", "20 mV"] {
         assert!(told.contains(words), "{words}: {told}");
     }
     // What led to it is one click away, and the way back one key.

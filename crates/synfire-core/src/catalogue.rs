@@ -1,6 +1,7 @@
 //! What a crate of models says of each of them: an entry for its catalogue. Crates of models do not see each other; who
 //! uses several joins their catalogues.
 
+use crate::dense::{DenseModel, DenseNeuron};
 use crate::group::{Group, PopulationSetup, SetupError};
 use crate::linear::{LinearModel, LinearNeuron};
 use crate::model::NeuronModel;
@@ -27,6 +28,8 @@ pub struct ModelEntry {
     pub oracle: MakeOracle,
     /// Describes a population that can be driven in linear form; `None` if this one cannot.
     pub linear: fn(&PopulationSetup) -> Option<LinearNeuron>,
+    /// Describes a population that can be driven under dense jumps; `None` if this one cannot.
+    pub dense: fn(&PopulationSetup) -> Option<DenseNeuron>,
     /// Makes one neuron of a population, to be lived again alone; `None` where that is not possible: units of a
     /// source have no membrane, population rates no spikes.
     pub relive: Option<MakeLife>,
@@ -64,12 +67,13 @@ impl ModelEntry {
             },
             rates: None,
             linear: |_| None,
+            dense: |_| None,
         }
     }
 
-    /// The entry of a neuron model some of whose populations can be driven in linear form.
-    pub const fn linear<M: LinearModel>() -> ModelEntry {
-        ModelEntry { linear: M::linear, ..ModelEntry::neuron::<M>() }
+    /// The entry of a neuron model some of whose populations can be driven in linear form or under dense jumps.
+    pub const fn linear<M: LinearModel + DenseModel>() -> ModelEntry {
+        ModelEntry { linear: M::linear, dense: M::dense, ..ModelEntry::neuron::<M>() }
     }
 
     /// The entry of a model of units that spike on their own.
@@ -82,6 +86,7 @@ impl ModelEntry {
             relive: None,
             rates: None,
             linear: |_| None,
+            dense: |_| None,
         }
     }
 
@@ -95,6 +100,7 @@ impl ModelEntry {
             relive: None,
             rates: Some(rate_units::<M>),
             linear: |_| None,
+            dense: |_| None,
         }
     }
 }

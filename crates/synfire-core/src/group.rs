@@ -5,6 +5,8 @@ use crate::network::Projection;
 use crate::receptor::Receptor;
 use crate::spec::{Column, ParamError, ParamTable};
 use crate::time::Time;
+use std::sync::Arc;
+use synfire_numerics::cells::{CELL_MS, CELLS_PER_MS, PoissonCells, cell_of};
 use synfire_numerics::random::StreamKey;
 
 /// A spike that reaches a neuron.
@@ -44,6 +46,48 @@ pub struct Volley {
     pub end: u64,
 }
 
+/// Units that spike at random, so often that others draw their spikes cell by cell.
+#[derive(Clone, Debug)]
+pub struct DenseSource {
+    /// The processes, one a unit.
+    pub cells: Arc<PoissonCells>,
+    /// No spike before.
+    pub start: Time,
+    /// No spike at or after.
+    pub stop: Time,
+}
+
+impl DenseSource {
+    /// How many spikes the first `units` units make from `from` to before `to`.
+    pub fn spikes_between(&self, units: u32, from: Time, to: Time) -> u64 {
+        let (from, to) = (from.max(self.start), to.min(self.stop));
+        let cell = |at: Time| at.parts().0 * CELLS_PER_MS + cell_of(at.parts().1) as u64;
+        let mut count = 0;
+        if from >= to {
+            return count;
+        }
+        for cell in cell(from)..=cell(to) {
+            let begin = (cell % CELLS_PER_MS) as f64 * CELL_MS;
+            let at = |since: f64| Time::from_parts(cell / CELLS_PER_MS, begin + since);
+            let counts = |since| at(since).is_some_and(|at| from <= at && at < to);
+            (0..units)
+                .for_each(|unit| self.cells.draw(unit, cell, |since| count += u64::from(counts(since))));
+        }
+        count
+    }
+}
+
+/// A dense source, one unit a neuron, over a delay of whole cells.
+#[derive(Clone, Debug)]
+pub struct DenseInput {
+    /// Whose spikes.
+    pub source: DenseSource,
+    /// The delay, in cells (see [`synfire_numerics::cells`]).
+    pub delay_cells: u64,
+    /// The weight, in the receptor's unit.
+    pub weight: f64,
+}
+
 /// Up to when a group is driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
@@ -65,6 +109,8 @@ pub struct Outbox {
     /// What the neurons do by themselves, if an observer wants to know (see [`crate::observer::Observer::NOTES`]). A group
     /// asks [`Outbox::is_watched`] once a call, not once a neuron.
     pub notes: Option<Vec<Note>>,
+    /// How many spikes a group has drawn from each of its dense inputs: see [`Group::listen`].
+    pub asked: Vec<u64>,
 }
 
 impl Outbox {
@@ -171,24 +217,52 @@ pub trait Group: Send {
     ) -> Result<(), GroupError>;
 
     /// Whether the group can go through windows as a whole, with [`Group::drive_window`] instead of [`Group::drive`]. A group
-    /// is driven in one way from the beginning to the end.
+    /// is driven in one way from the beginning to the end, unless it [`Group::takes_turns`].
     fn sweeps(&self) -> bool {
         false
     }
 
-    /// Drives all neurons up to before `to`. The volleys come in canonical order; no source has two at one instant over one
+    /// Whether the group can be driven in one way up to any time and in the other from there on.
+    fn takes_turns(&self) -> bool {
+        false
+    }
+
+    /// From now on the group draws these inputs itself, one unit a neuron, when it is driven by [`Group::drive_window`]; false
+    /// if it cannot.
+    fn listen(&mut self, inputs: Vec<DenseInput>) -> bool {
+        let _ = inputs;
+        false
+    }
+
+    /// For dense sources: how others can draw their spikes.
+    fn dense_source(&self) -> Option<DenseSource> {
+        None
+    }
+
+    /// For dense sources, which others have drawn: unit after unit goes on with its first spike from `from` on.
+    fn go_to(&mut self, from: Time) {
+        let _ = from;
+    }
+
+    /// The group may use so many threads when it is driven by [`Group::drive_window`].
+    fn share(&mut self, threads: usize) {
+        let _ = threads;
+    }
+
+    /// Drives all neurons from `from` up to before `to`. The volleys come in canonical order; no source has two at one instant over one
     /// projection.
     ///
     /// # Errors
     /// As [`Group::drive`].
     fn drive_window(
         &mut self,
+        from: Time,
         to: Time,
         volleys: &[Volley],
         projections: &[Projection],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        let _ = (to, volleys, projections, out);
+        let _ = (from, to, volleys, projections, out);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 //! Start reading at [`model`], then [`population`], then [`engine`].
 
 pub mod catalogue;
+pub mod dense;
 pub mod engine;
 pub mod events;
 pub mod group;

@@ -2,7 +2,9 @@
 
 use crate::group::{Arrival, Note};
 use crate::ids::{LocalId, NeuronId, PopulationId};
+use crate::network::Projection;
 use crate::time::Time;
+use std::ops::Range;
 
 /// Where an arrival comes from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,6 +17,36 @@ pub struct Origin {
     pub delay_ms: f64,
     /// The generation of the instant of arrival; 0 but for arrivals over zero delays.
     pub generation: u32,
+}
+
+/// One spike at several neurons of one population: the arrivals of one instant and one generation over one projection.
+#[derive(Clone, Debug)]
+pub struct Fan<'a> {
+    /// When.
+    pub at: Time,
+    /// The generation of the instant.
+    pub generation: u32,
+    /// Whose spike.
+    pub source: NeuronId,
+    /// The projection, counted from 0 in the order of declaration.
+    pub number: u32,
+    /// The same.
+    pub projection: &'a Projection,
+    /// The synapses, as places in the projection.
+    pub places: Range<usize>,
+}
+
+impl Fan<'_> {
+    /// Its arrivals, one by one, in the order of places.
+    pub fn arrivals(&self) -> impl Iterator<Item = (Origin, LocalId, Arrival)> {
+        let Fan { at, generation, source, number, projection, .. } = *self;
+        self.places.clone().map(move |place| {
+            let delay_ms = projection.delays.at(place);
+            let arrival = Arrival { at, receptor: projection.receptor, weight: projection.weights.at(place) };
+            let origin = Origin { source, projection: number, delay_ms, generation };
+            (origin, LocalId(projection.targets[place]), arrival)
+        })
+    }
 }
 
 /// Told of spikes in order of time, then generation, then neuron.
@@ -35,6 +67,14 @@ pub trait Observer {
         let _ = (origin, population, neuron, arrival);
     }
 
+    /// A spike reaches several neurons at once: told instead of their arrivals, one by one, where the engine has them so.
+    fn fan(&mut self, population: PopulationId, fan: &Fan<'_>) {
+        if Self::ARRIVALS {
+            fan.arrivals()
+                .for_each(|(origin, neuron, arrival)| self.arrival(&origin, population, neuron, &arrival));
+        }
+    }
+
     /// What a neuron does by itself, spikes included. Each neuron's notes come in order. Only called where `NOTES` is true.
     fn note(&mut self, population: PopulationId, note: &Note) {
         let _ = (population, note);
@@ -47,9 +87,21 @@ pub trait Observer {
     }
 
     /// The gain of a rate unit switches: from now on it is 0, 1 or, where the unit slides along its threshold, the value
-    /// that keeps it there. In order of time, then unit, beside the spikes.
+    /// that keeps it there. In order of time, then unit; a call of [`crate::engine::Simulation::run`] tells of all its switches
+    /// before anything else.
     fn switch(&mut self, at: Time, population: PopulationId, unit: LocalId, gain: f64) {
         let _ = (at, population, unit, gain);
+    }
+
+    /// What stimuli add to the input of a rate unit changes. In order among the switches, before those of the same instant.
+    /// Only called where `NOTES` is true.
+    fn rate_stimulus(&mut self, at: Time, population: PopulationId, unit: LocalId, input: f64) {
+        let _ = (at, population, unit, input);
+    }
+
+    /// A run has come to where it was to come: everything before `until` has been told. Only called where `NOTES` is true.
+    fn reached(&mut self, until: Time) {
+        let _ = until;
     }
 
     /// A sample that was asked for: the plan's place, the instant and the value.
@@ -76,6 +128,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.1.arrival(origin, population, neuron, arrival);
     }
 
+    fn fan(&mut self, population: PopulationId, fan: &Fan<'_>) {
+        self.0.fan(population, fan);
+        self.1.fan(population, fan);
+    }
+
     fn note(&mut self, population: PopulationId, note: &Note) {
         self.0.note(population, note);
         self.1.note(population, note);
@@ -89,6 +146,16 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn switch(&mut self, at: Time, population: PopulationId, unit: LocalId, gain: f64) {
         self.0.switch(at, population, unit, gain);
         self.1.switch(at, population, unit, gain);
+    }
+
+    fn rate_stimulus(&mut self, at: Time, population: PopulationId, unit: LocalId, input: f64) {
+        self.0.rate_stimulus(at, population, unit, input);
+        self.1.rate_stimulus(at, population, unit, input);
+    }
+
+    fn reached(&mut self, until: Time) {
+        self.0.reached(until);
+        self.1.reached(until);
     }
 
     fn sample(&mut self, probe: usize, at: Time, value: f64) {
@@ -109,6 +176,10 @@ impl<O: Observer> Observer for &mut O {
         (**self).arrival(origin, population, neuron, arrival);
     }
 
+    fn fan(&mut self, population: PopulationId, fan: &Fan<'_>) {
+        (**self).fan(population, fan);
+    }
+
     fn note(&mut self, population: PopulationId, note: &Note) {
         (**self).note(population, note);
     }
@@ -119,6 +190,14 @@ impl<O: Observer> Observer for &mut O {
 
     fn switch(&mut self, at: Time, population: PopulationId, unit: LocalId, gain: f64) {
         (**self).switch(at, population, unit, gain);
+    }
+
+    fn rate_stimulus(&mut self, at: Time, population: PopulationId, unit: LocalId, input: f64) {
+        (**self).rate_stimulus(at, population, unit, input);
+    }
+
+    fn reached(&mut self, until: Time) {
+        (**self).reached(until);
     }
 
     fn sample(&mut self, probe: usize, at: Time, value: f64) {

@@ -1,7 +1,7 @@
 //! One neuron lived again, alone: with all that reached it, or with some of it left out, with its threshold or without.
 //! That tells what made it spike, and what would have happened otherwise.
 
-use crate::group::{Arrival, CurrentStep, PopulationSetup, SetupError};
+use crate::group::{Arrival, Cause, CurrentStep, PopulationSetup, SetupError};
 use crate::model::{Anchored, CrossingKind, NeuronModel, Unresolved};
 use crate::receptor::{ReceptorKind, ReceptorSet};
 use crate::spec::Column;
@@ -20,6 +20,17 @@ pub struct Input {
     pub generation: u32,
 }
 
+/// A spike that a neuron had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fired {
+    /// When.
+    pub at: Time,
+    /// The generation of the instant.
+    pub generation: u32,
+    /// What made it.
+    pub cause: Cause,
+}
+
 /// A neuron on its way through its life.
 pub trait Relive: Send {
     /// Lives on up to and including `until`, with these arrivals, all after now, in canonical order. Gives its spikes.
@@ -27,6 +38,10 @@ pub trait Relive: Send {
     /// # Errors
     /// A crossing can be neither found nor excluded.
     fn live(&mut self, inputs: &[Input], until: Time) -> Result<Vec<Time>, Unresolved>;
+
+    /// The same with exactly these spikes, which it is known to have had, whatever its threshold says. For neurons of populations
+    /// that are driven in another form: their spikes can differ in the last digits from those that they have alone.
+    fn follow(&mut self, inputs: &[Input], spikes: &[Fired], until: Time);
 
     /// The same without threshold: no spike, no reset. A refractory time that has begun ends as it would.
     fn drift(&mut self, inputs: &[Input], until: Time);
@@ -128,6 +143,19 @@ impl<M: NeuronModel> Life<M> {
 
     /// One generation of one instant. Tells whether the neuron spikes.
     fn touch(&mut self, now: Time, is_crossing: bool, inputs: &[Input], with_threshold: bool) -> bool {
+        self.arrive(now, is_crossing, inputs);
+        if !with_threshold
+            || self.refractory_until.is_some()
+            || !self.model.reaches_threshold(&mut self.state)
+        {
+            return false;
+        }
+        self.fire(now);
+        true
+    }
+
+    /// Comes to an instant, perhaps to threshold there, and takes what arrives.
+    fn arrive(&mut self, now: Time, is_crossing: bool, inputs: &[Input]) {
         self.flow_to(now);
         if is_crossing {
             self.model.put_at_threshold(&mut self.state);
@@ -138,17 +166,13 @@ impl<M: NeuronModel> Life<M> {
         for input in inputs {
             self.receive(&input.arrival);
         }
-        if !with_threshold
-            || self.refractory_until.is_some()
-            || !self.model.reaches_threshold(&mut self.state)
-        {
-            return false;
-        }
+    }
+
+    fn fire(&mut self, now: Time) {
         self.receptors.fire(&mut self.inputs);
         self.model.fire(&mut self.state);
         let end = now.after(self.model.refractory_ms());
         self.refractory_until = (end > now).then_some(end);
-        true
     }
 
     fn flow_to(&mut self, now: Time) {
@@ -198,6 +222,29 @@ impl<M: NeuronModel> Life<M> {
 impl<M: NeuronModel> Relive for Life<M> {
     fn live(&mut self, inputs: &[Input], until: Time) -> Result<Vec<Time>, Unresolved> {
         self.go(inputs, until, true)
+    }
+
+    fn follow(&mut self, inputs: &[Input], spikes: &[Fired], until: Time) {
+        let (mut inputs, mut spikes) = (inputs, spikes);
+        // Without a threshold nothing is searched for, so nothing can fail.
+        while let Ok((own, _)) = self.next(false) {
+            let input = inputs.first().map(|input| (input.arrival.at, input.generation));
+            let spike = spikes.first().map(|spike| (spike.at, spike.generation));
+            let place = input.into_iter().chain(spike).min().filter(|place| place.0 <= own);
+            let now = place.map_or(own, |place| place.0);
+            if now > until {
+                return self.flow_to(until);
+            }
+            let is_here = |input: &&Input| Some((input.arrival.at, input.generation)) == place;
+            let (here, later) = inputs.split_at(inputs.iter().take_while(is_here).count());
+            inputs = later;
+            let fired = spikes.split_first().filter(|(spike, _)| Some((spike.at, spike.generation)) == place);
+            self.arrive(now, fired.is_some_and(|(spike, _)| spike.cause == Cause::Crossing), here);
+            if let Some((_, later)) = fired {
+                spikes = later;
+                self.fire(now);
+            }
+        }
     }
 
     fn drift(&mut self, inputs: &[Input], until: Time) {

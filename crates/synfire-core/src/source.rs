@@ -1,11 +1,12 @@
 //! Populations of units that spike on their own: they take no input, so nothing can change their spike trains.
 
 use crate::group::{
-    Arrival, Cause, Group, GroupError, Outbox, PopulationSetup, SetupError, Touch, Until, What,
+    Arrival, Cause, DenseSource, Group, GroupError, Outbox, PopulationSetup, SetupError, Touch, Until, What,
 };
 use crate::ids::LocalId;
 use crate::spec::ModelSpec;
 use crate::time::Time;
+use std::sync::Arc;
 
 /// One unit's spike train, drawn from front to back.
 pub trait SpikeTrain: Send + Clone {
@@ -15,6 +16,16 @@ pub trait SpikeTrain: Send + Clone {
     /// How many spikes it makes per ms, about; 0 if that cannot be told.
     fn spikes_per_ms(&self) -> f64 {
         0.0
+    }
+
+    /// How others can draw its spikes, if it is dense.
+    fn dense(&self) -> Option<DenseSource> {
+        None
+    }
+
+    /// Goes on with the first spike from `from` on, if the train is dense.
+    fn go_to(&mut self, from: Time) {
+        let _ = from;
     }
 }
 
@@ -102,6 +113,26 @@ impl<T: SpikeTrain> Group for SourceGroup<T> {
 
     fn sample(&self, _: Time, _: LocalId, _: usize) -> f64 {
         f64::NAN // sources have no variables; scenarios that ask for one are refused
+    }
+
+    fn dense_source(&self) -> Option<DenseSource> {
+        let first = self.trains.first()?.dense()?;
+        let is_same = |train: &T| {
+            train.dense().is_some_and(|other| {
+                Arc::ptr_eq(&other.cells, &first.cells)
+                    && (other.start, other.stop) == (first.start, first.stop)
+            })
+        };
+        self.trains.iter().all(is_same).then_some(first)
+    }
+
+    fn go_to(&mut self, from: Time) {
+        for (train, upcoming) in self.trains.iter_mut().zip(&mut self.upcoming) {
+            if train.dense().is_some() {
+                train.go_to(from);
+                *upcoming = train.next_spike();
+            }
+        }
     }
 
     fn source_spikes_per_ms(&self) -> f64 {

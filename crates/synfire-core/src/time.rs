@@ -106,6 +106,18 @@ impl Time {
         (self.epoch as i64).wrapping_sub(earlier.epoch as i64) as f64 + offsets
     }
 
+    /// The instant a whole number of binary fractions of a millisecond earlier, such as a number of cells; the beginning of
+    /// the run if that is earlier still.
+    pub fn before(self, duration_ms: f64) -> Time {
+        let (epoch, offset) = self.parts();
+        let whole = duration_ms.floor();
+        let (mut epoch, mut rest) = (epoch as f64 - whole, offset - (duration_ms - whole));
+        if rest < 0.0 {
+            (epoch, rest) = (epoch - 1.0, rest + 1.0);
+        }
+        if epoch < 0.0 { Time::ZERO } else { Time::from_parts(epoch as u64, rest).unwrap_or(self) }
+    }
+
     /// The next instant that the clock can tell from this one.
     pub fn next_up(self) -> Time {
         let offset = self.offset.0.next_up();

@@ -5,6 +5,7 @@
 
 mod conductance;
 mod crossing;
+mod dense;
 mod flow;
 mod linear;
 

@@ -1,5 +1,6 @@
 //! Pure mathematics on numbers. Knows no neuron, no spike, no unit and no file.
 
+pub mod cells;
 pub mod dd;
 pub mod drive_sign;
 pub mod first_zero;

@@ -43,6 +43,12 @@ impl StreamKey {
         state = mix(state ^ u64::from(index));
         StreamKey([state as u32, (state >> 32) as u32])
     }
+
+    /// Another key, for numbers of the same purpose that are drawn in another way.
+    pub fn sub_key(self) -> StreamKey {
+        let [low, high] = self.0;
+        StreamKey::derive(u64::from(low) | u64::from(high) << 32, "", 0)
+    }
 }
 
 /// One step of SplitMix64.

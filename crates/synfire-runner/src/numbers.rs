@@ -13,6 +13,27 @@ pub fn grouped(count: u64) -> String {
     text
 }
 
+/// How many of something: `1 spike`, `1,234 spikes`, `2 switches`.
+pub fn counted(count: u64, what: &str) -> String {
+    let ending = match count {
+        1 => "",
+        _ if what.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{} {what}{ending}", grouped(count))
+}
+
+/// A number as it was most likely stated: without the last digits that conversion to single precision or one multiplication
+/// leaves behind. For people; files have all digits.
+pub fn stated(value: f64) -> String {
+    let single = value as f32;
+    if f64::from(single) == value {
+        return single.to_string();
+    }
+    let rounded = format!("{value:.14e}").parse().unwrap_or(value);
+    f64::to_string(&rounded)
+}
+
 /// A quantity in three or more digits: `0.0421`, `3.14`, `12.5`, `1840`.
 pub fn short(quantity: f64) -> String {
     let decimals = match quantity.abs() {
@@ -67,6 +88,12 @@ mod tests {
             quantities.map(short),
             ["0", "1.00e-5", "0.0123", "0.500", "0.667", "9.88", "12.3", "1234"]
         );
+        assert_eq!(counted(1, "spike"), "1 spike");
+        assert_eq!(counted(1200, "switch"), "1,200 switches");
+        let stated_again = [34.0 * 0.275, f64::from(0.1f32), -0.1, 1e-9, 1e22, 0.0, 1.0 / 3.0].map(stated);
+        let expected =
+            ["9.35", "0.1", "-0.1", "0.000000001", "10000000000000000000000", "0", "0.333333333333333"];
+        assert_eq!(stated_again, expected);
         assert_eq!([0.025, 3.21, 250.0, 7500.0].map(span), ["25 ms", "3.2 s", "4 min 10 s", "2 h 5 min"]);
         assert_eq!([512, 1536, 3 << 20, 8 << 30].map(bytes), ["512 B", "1.5 KiB", "3.0 MiB", "8.0 GiB"]);
     }

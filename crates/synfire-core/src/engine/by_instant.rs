@@ -5,7 +5,7 @@ use super::{Engine, RunError};
 use crate::group::{Arrival, Touch, Until};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::{Network, Values};
-use crate::observer::{Observer, Origin};
+use crate::observer::{Fan, Observer, Origin};
 use crate::queue::EventQueue;
 use crate::time::Time;
 
@@ -111,16 +111,17 @@ impl<Q: EventQueue> Engine<Q> {
         let mut records = std::mem::take(&mut self.records);
         let reaches =
             |v: &&Volley| self.network.projections[v.projection as usize].target.index() == population;
-        let in_records = |v: &Volley| {
-            !is_row_group
-                || needs_arrivals(observer)
-                || self.network.projections[v.projection as usize].declared.is_some()
-        };
+        let in_records =
+            |v: &Volley| !is_row_group || self.network.projections[v.projection as usize].declared.is_some();
         if self.volleys.iter().filter(reaches).any(in_records) {
             self.file_records(population, &mut records);
         }
         if needs_arrivals(observer) {
-            self.tell_arrivals(PopulationId(population as u32), generation, &records, observer);
+            let id = PopulationId(population as u32);
+            match records.is_empty() {
+                false => self.tell_arrivals(id, generation, &records, observer),
+                true => self.tell_fans(id, generation, observer),
+            }
         }
         let is_driven = if is_row_group {
             self.drive_rows(population, &records)
@@ -150,6 +151,18 @@ impl<Q: EventQueue> Engine<Q> {
             let delay_ms = projection.delays.at(projection.place_of(&row, r.target, r.rank));
             let origin = Origin { source: r.source, projection: r.projection, delay_ms, generation };
             observer.arrival(&origin, population, LocalId(r.target), &r.arrival);
+        }
+    }
+
+    /// The same for a population that takes them row by row.
+    fn tell_fans(&self, population: PopulationId, generation: u32, observer: &mut impl Observer) {
+        for volley in &self.volleys {
+            let projection = &self.network.projections[volley.projection as usize];
+            if projection.target == population {
+                let places = volley.first as usize..volley.end as usize;
+                let (at, source, number) = (self.now, volley.source, volley.projection);
+                observer.fan(population, &Fan { at, generation, source, number, projection, places });
+            }
         }
     }
 

@@ -12,13 +12,14 @@
 use super::by_instant::{needs_arrivals, needs_notes};
 use super::flights::Landing;
 use super::{Engine, RunError, Scratch};
-use crate::group::{Arrival, Touch, Until, Volley};
+use crate::group::{Arrival, DenseInput, Touch, Until, Volley};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Values;
-use crate::observer::{Observer, Origin};
+use crate::observer::{Fan, Observer, Origin};
 use crate::queue::EventQueue;
 use crate::time::Time;
 use std::ops::Range;
+use synfire_numerics::cells::{CELL_MS, CELLS_PER_MS, cell_of};
 
 /// Arrivals that are handed to a group at once: enough to amortise the call, few enough to stay in the cache.
 const BATCH: usize = 512;
@@ -93,9 +94,42 @@ impl<Q: EventQueue> Engine<Q> {
         }
         for population in 0..self.network.groups.len() {
             let is_ranked = |&index: &usize| self.network.projections[index].declared.is_some();
-            self.is_swept[population] = self.network.groups[population].sweeps()
-                && self.direct[population].is_empty()
-                && !self.reaching[population].iter().any(is_ranked);
+            self.may_sweep[population] = self.network.groups[population].sweeps()
+                && !self.reaching[population].iter().any(is_ranked)
+                && self.let_listen(population);
+        }
+        self.is_swept.clone_from(&self.may_sweep);
+    }
+
+    /// Lets a population draw all its direct input itself; false if there is some that it cannot draw.
+    fn let_listen(&mut self, population: usize) -> bool {
+        let input = |&index: &usize| {
+            let projection = &self.network.projections[index];
+            let source = self.network.groups[projection.source.index()].dense_source()?;
+            let cells = projection.delays.at(0) * CELLS_PER_MS as f64;
+            let delay_cells = (cells.fract() == 0.0 && cells < 1e15).then_some(cells as u64)?;
+            let Values::Same(weight) = projection.weights else { return None };
+            Some(DenseInput { source, delay_cells, weight })
+        };
+        let inputs: Option<Vec<DenseInput>> = self.direct[population].iter().map(input).collect();
+        inputs.is_some_and(|inputs| inputs.is_empty() || self.network.groups[population].listen(inputs))
+    }
+
+    /// Decides which groups go through windows as a whole from now on: those that draw their input themselves do not while
+    /// someone wants to know of arrivals.
+    fn take_turns(&mut self, arrivals_are_told: bool) {
+        for population in 0..self.network.groups.len() {
+            if !self.may_sweep[population] || !self.network.groups[population].takes_turns() {
+                continue;
+            }
+            if arrivals_are_told && self.is_swept[population] {
+                for &index in &self.direct[population] {
+                    let projection = &self.network.projections[index];
+                    let from = self.now.before(projection.delays.at(0));
+                    self.network.groups[projection.source.index()].go_to(from);
+                }
+            }
+            self.is_swept[population] = !arrivals_are_told;
         }
     }
 
@@ -104,6 +138,7 @@ impl<Q: EventQueue> Engine<Q> {
         until: Time,
         observer: &mut impl Observer,
     ) -> Result<(), RunError> {
+        self.take_turns(needs_arrivals(observer));
         self.start(observer);
         loop {
             // Direct input comes at any time, and so do the spikes of groups that are swept: there is no idle time to jump over.
@@ -116,7 +151,7 @@ impl<Q: EventQueue> Engine<Q> {
                 self.now = self.now.max(until);
                 return Ok(());
             }
-            let mut to = next.after(self.window_ms).min(until);
+            let mut to = self.last_cell_before(next, next.after(self.window_ms)).min(until);
             if self.probes.next() < to {
                 to = self.probes.next().next_up();
             }
@@ -128,6 +163,14 @@ impl<Q: EventQueue> Engine<Q> {
         }
     }
 
+    /// Where cells are gone through as a whole, windows had better end with one.
+    fn last_cell_before(&self, from: Time, to: Time) -> Time {
+        let (epoch, offset) = to.parts();
+        let cell = cell_of(offset) as f64 * CELL_MS;
+        let end = Time::from_parts(epoch, cell).filter(|end| *end > from && self.may_sweep.contains(&true));
+        end.unwrap_or(to)
+    }
+
     /// Everything before `to`.
     fn window(&mut self, to: Time, observer: &mut impl Observer) -> Result<(), RunError> {
         self.collect_due(to);
@@ -136,7 +179,7 @@ impl<Q: EventQueue> Engine<Q> {
         for population in 0..self.network.groups.len() {
             self.collect_volleys(population, to, &mut inbox);
             if self.is_swept[population] {
-                self.sweep(population, to, &inbox.volleys, observer)?;
+                self.sweep(population, (self.now, to), &inbox.volleys, observer)?;
                 continue;
             }
             let direct = !self.direct[population].is_empty();
@@ -185,7 +228,7 @@ impl<Q: EventQueue> Engine<Q> {
     fn sweep(
         &mut self,
         population: usize,
-        to: Time,
+        (from, to): (Time, Time),
         volleys: &[Volley],
         observer: &mut impl Observer,
     ) -> Result<(), RunError> {
@@ -194,22 +237,21 @@ impl<Q: EventQueue> Engine<Q> {
             self.counts.arrivals += volley.end - volley.first;
             if needs_arrivals(observer) {
                 let projection = &self.network.projections[volley.projection as usize];
-                let (first, end) = (volley.first as usize, volley.end as usize);
-                for (place, &target) in (first..end).zip(&projection.targets[first..end]) {
-                    let (at, receptor) = (volley.at, projection.receptor);
-                    let arrival = Arrival { at, receptor, weight: projection.weights.at(place) };
-                    let delay_ms = projection.delays.at(place);
-                    let (source, projection) = (volley.source, volley.projection);
-                    let origin = Origin { source, projection, delay_ms, generation: 0 };
-                    observer.arrival(&origin, id, LocalId(target), &arrival);
-                }
+                let places = volley.first as usize..volley.end as usize;
+                let (at, source, number) = (volley.at, volley.source, volley.projection);
+                observer.fan(id, &Fan { at, generation: 0, source, number, projection, places });
             }
         }
         self.scratch.out.clear();
         self.network.groups[population]
-            .drive_window(to, volleys, &self.network.projections, &mut self.scratch.out)
+            .drive_window(from, to, volleys, &self.network.projections, &mut self.scratch.out)
             .map_err(|error| RunError::Group { population: id, error })?;
         self.take_spikes(id);
+        let asked = self.scratch.out.asked.drain(..);
+        for (&index, asked) in self.direct[population].iter().zip(asked) {
+            self.counts.spikes[self.network.projections[index].source.index()] += asked;
+            self.counts.arrivals += asked;
+        }
         self.tell_notes(id, None, observer);
         Ok(())
     }

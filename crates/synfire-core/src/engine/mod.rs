@@ -52,6 +52,8 @@ pub struct Options {
     pub engine: Option<EngineKind>,
     /// Populations whose spikes are counted, but need not be reported to observers. Dense background input runs faster so.
     pub unwatched: Vec<PopulationId>,
+    /// Threads that may be used, for groups that can share their work; 0 counts as 1. They change no bit.
+    pub threads: usize,
 }
 
 /// What a run has done so far.
@@ -210,7 +212,10 @@ impl Simulation {
             QueueKind::Scan => Inner::Scan(Engine::new(network, probes)),
         };
         if kind == EngineKind::Lookahead {
-            with_engine!(&mut inner, engine => engine.look_ahead(least_delay_ms, &options.unwatched));
+            with_engine!(&mut inner, engine => {
+                engine.look_ahead(least_delay_ms, &options.unwatched);
+                engine.network.groups.iter_mut().for_each(|group| group.share(options.threads.max(1)));
+            });
         }
         Ok(Simulation { inner, kind, rates })
     }
@@ -221,12 +226,17 @@ impl Simulation {
     /// # Errors
     /// Spikes without end at one instant.
     pub fn run(&mut self, until: Time, observer: &mut impl Observer) -> Result<(), RunError> {
+        // Rates hear nothing of spikes: they go ahead.
+        self.rates.as_mut().map_or(Ok(()), |rates| rates.run(until, observer))?;
         let kind = self.kind;
         with_engine!(&mut self.inner, engine => match kind {
             EngineKind::Queue => engine.run_by_instant(until, observer),
             EngineKind::Lookahead => engine.run_by_window(until, observer),
         })?;
-        self.rates.as_mut().map_or(Ok(()), |rates| rates.run(until, observer))
+        if by_instant::needs_notes(observer) {
+            observer.reached(until);
+        }
+        Ok(())
     }
 
     /// The gains of a rate population as they are now (see [`Rates::gains`]); empty for all other populations.
@@ -289,6 +299,8 @@ struct Engine<Q> {
     is_direct: Vec<bool>,
     /// The populations that go through windows as a whole: the queue does not know them either.
     is_swept: Vec<bool>,
+    /// The populations that go through windows as a whole unless an observer wants to know of arrivals.
+    may_sweep: Vec<bool>,
     now: Time,
     started: bool,
     counts: Counts,
@@ -343,6 +355,7 @@ impl<Q: EventQueue> Engine<Q> {
             direct: vec![Vec::new(); populations],
             is_direct: vec![false; populations],
             is_swept: vec![false; populations],
+            may_sweep: vec![false; populations],
             now: Time::ZERO,
             started: false,
             counts: Counts { spikes: vec![0; populations], ..Counts::default() },
@@ -392,11 +405,21 @@ impl<Q: EventQueue> Engine<Q> {
 
     fn counts(&self) -> Counts {
         let mut counts = self.counts.clone();
-        for population in (0..self.network.groups.len()).filter(|&p| self.is_direct[p]) {
+        for projection in self.direct.iter().flatten().map(|&index| &self.network.projections[index]) {
             // What has been asked for is what has arrived; what is under way has been emitted too.
-            let group = &self.network.groups[population];
-            let left = |neuron| group.spikes_left(LocalId(neuron as u32), self.now);
-            counts.spikes[population] += (0..group.size()).map(left).sum::<u64>();
+            let source = projection.source.index();
+            let group = &self.network.groups[source];
+            let is_drawn = self.is_swept[projection.target.index()];
+            counts.spikes[source] += match group.dense_source().filter(|_| is_drawn) {
+                Some(dense) => {
+                    let from = self.now.before(projection.delays.at(0));
+                    dense.spikes_between(group.size() as u32, from, self.now)
+                }
+                None => {
+                    let left = |neuron| group.spikes_left(LocalId(neuron as u32), self.now);
+                    (0..group.size()).map(left).sum::<u64>()
+                }
+            };
         }
         counts
     }

@@ -44,6 +44,11 @@ impl NeuronSet {
         self.bits.get(id.index() / 64).is_some_and(|word| word >> (id.0 % 64) & 1 != 0)
     }
 
+    /// Whether a neuron from `first` to before `end`, as the network counts them, is in the set.
+    pub fn has_one_of(&self, first: u32, end: u32) -> bool {
+        (first..end).any(|id| self.has_id(NeuronId(id)))
+    }
+
     /// Its neurons, as the network counts them, rising.
     pub fn ids(&self) -> impl Iterator<Item = NeuronId> {
         (0..self.first[self.first.len() - 1]).map(NeuronId).filter(|id| self.has_id(*id))
@@ -80,8 +85,14 @@ impl EventFilter {
         neuron: LocalId,
         source: Option<NeuronId>,
     ) -> bool {
+        self.neurons.as_ref().is_none_or(|set| set.has(population, neuron))
+            && self.passes_some(kind, at, source)
+    }
+
+    /// Whether an event passes if its neuron does.
+    #[inline]
+    pub fn passes_some(&self, kind: EventKind, at: Time, source: Option<NeuronId>) -> bool {
         self.kinds.has(kind)
-            && self.neurons.as_ref().is_none_or(|set| set.has(population, neuron))
             && self.from <= at
             && at < self.until
             && self.sources.as_ref().is_none_or(|set| source.is_some_and(|id| set.has_id(id)))

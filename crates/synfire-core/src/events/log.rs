@@ -1,69 +1,14 @@
 //! The observer that logs.
 
-use super::{Event, EventFilter, EventKind, Happening, kind_of};
-use crate::group::{Arrival, Note};
+use super::{Batch, Event, EventFilter, EventKind, Happening, kind_of};
+use crate::group::{Arrival, Note, What};
 use crate::ids::{LocalId, PopulationId};
-use crate::observer::{Observer, Origin};
+use crate::observer::{Fan, Observer, Origin};
 use crate::time::Time;
+use std::collections::VecDeque;
 
 /// Events that are handed on together, about.
 const BATCH: usize = 16_384;
-
-/// A window of the lookahead engine, or an instant of the queue engine.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Window {
-    /// Its beginning.
-    pub from: Time,
-    /// Its end, which is not part of it.
-    pub to: Time,
-    /// How many events of its batch come before its end.
-    pub events: usize,
-    /// Whether it is to be logged itself: the filter lets it through.
-    pub is_logged: bool,
-}
-
-/// Events of some windows, in the order in which the engine told them until [`Batch::sort`].
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Batch {
-    /// The events.
-    pub events: Vec<Event>,
-    /// The windows that cut them up; all events lie in one.
-    pub windows: Vec<Window>,
-}
-
-impl Batch {
-    /// Brings the events of each window into canonical order (see [`Event::place`]); windows are in order already. Both
-    /// engines then tell the same.
-    pub fn sort(&mut self) {
-        let mut first = 0;
-        for window in &self.windows {
-            self.events[first..window.events].sort_by_key(Event::place);
-            first = window.events;
-        }
-    }
-
-    /// Calls `event` and `window` in the order of the log: a window that is logged comes before what is in it.
-    pub fn for_each(&self, mut event: impl FnMut(&Event), mut window: impl FnMut(&Window)) {
-        let mut first = 0;
-        for next in &self.windows {
-            if next.is_logged {
-                window(next);
-            }
-            self.events[first..next.events].iter().for_each(&mut event);
-            first = next.events;
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.windows.is_empty()
-    }
-
-    /// Makes room for the next.
-    pub fn clear(&mut self) {
-        self.events.clear();
-        self.windows.clear();
-    }
-}
 
 /// Where batches go.
 pub trait Sink {
@@ -88,13 +33,17 @@ impl Sink for TraceNow {
 pub struct EventLog<S> {
     filter: EventFilter,
     batch: Batch,
+    /// What rate units did, of which a run tells before everything else: not yet among the windows.
+    ahead: VecDeque<Event>,
+    /// The end of the last window.
+    told_until: Time,
     sink: S,
 }
 
 impl<S: Sink> EventLog<S> {
     /// Begins a log.
     pub fn new(filter: EventFilter, sink: S) -> EventLog<S> {
-        EventLog { filter, batch: Batch::default(), sink }
+        EventLog { filter, batch: Batch::default(), ahead: VecDeque::new(), told_until: Time::ZERO, sink }
     }
 
     /// Where the batches go.
@@ -105,20 +54,34 @@ impl<S: Sink> EventLog<S> {
     /// Hands on what is left.
     pub fn finish(mut self) -> S {
         // A run that failed has left its last window open.
-        if self.batch.windows.last().map_or(0, |window| window.events) < self.batch.events.len() {
-            let last = self.batch.events.iter().map(|event| event.at).max().unwrap_or(Time::ZERO);
-            self.close(last, last, false);
+        if let Some(last) = self.batch.last().filter(|_| self.batch.is_open()) {
+            self.batch.close(last, last, false);
         }
+        self.take_ahead(Time::NEVER);
         if !self.batch.is_empty() {
             self.sink.take(&mut self.batch);
         }
         self.sink
     }
 
-    fn close(&mut self, from: Time, to: Time, is_logged: bool) {
-        let events = self.batch.events.len();
-        self.batch.windows.push(Window { from, to, events, is_logged });
-        if events + self.batch.windows.len() >= BATCH {
+    /// Takes what rate units did before `before` and puts it between the last window and the events after it, as a window
+    /// that is not logged.
+    fn take_ahead(&mut self, before: Time) {
+        let count = self.ahead.partition_point(|event| event.at < before);
+        let (Some(first), Some(last)) = (self.ahead.front(), count.checked_sub(1)) else { return };
+        let (from, to) = (first.at, self.ahead[last].at);
+        self.batch.put_before(self.ahead.drain(..count), from, to);
+    }
+
+    fn keep_ahead(&mut self, at: Time, population: PopulationId, neuron: LocalId, happens: Happening) {
+        let event = Event { at, generation: 0, population, neuron, happens };
+        if self.filter.passes(event.kind(), at, population, neuron, None) {
+            self.ahead.push_back(event);
+        }
+    }
+
+    fn hand_on_if_full(&mut self) {
+        if self.batch.len() >= BATCH {
             self.sink.take(&mut self.batch);
             self.batch.clear();
         }
@@ -134,24 +97,53 @@ impl<S: Sink> Observer for EventLog<S> {
         let Origin { source, projection, delay_ms, generation } = *origin;
         if self.filter.passes(EventKind::Arrival, arrival.at, population, neuron, Some(source)) {
             let happens = Happening::Arrival { source, projection, weight: arrival.weight, delay_ms };
-            self.batch.events.push(Event { at: arrival.at, generation, population, neuron, happens });
+            self.batch.push(Event { at: arrival.at, generation, population, neuron, happens });
+        }
+    }
+
+    fn fan(&mut self, population: PopulationId, fan: &Fan<'_>) {
+        if self.filter.passes_some(EventKind::Arrival, fan.at, Some(fan.source)) {
+            let wanted = self.filter.neurons.as_ref();
+            let wanted = wanted.map(|set| |target| set.has(population, LocalId(target)));
+            self.batch.push_fan(population, fan, wanted);
         }
     }
 
     #[inline]
     fn note(&mut self, population: PopulationId, note: &Note) {
-        let Note { at, generation, neuron, what } = *note;
+        let Note { mut at, generation, neuron, what } = *note;
+        if let What::Predicted { .. } = what {
+            // A group that has put the question off gives the time from which it could have asked.
+            at = at.max(self.told_until);
+        }
         if self.filter.passes(kind_of(what), at, population, neuron, None) {
             let happens = Happening::Own(what);
-            self.batch.events.push(Event { at, generation, population, neuron, happens });
+            self.batch.push(Event { at, generation, population, neuron, happens });
         }
     }
 
+    fn switch(&mut self, at: Time, population: PopulationId, unit: LocalId, gain: f64) {
+        self.keep_ahead(at, population, unit, Happening::Switch { gain });
+    }
+
+    fn rate_stimulus(&mut self, at: Time, population: PopulationId, unit: LocalId, input: f64) {
+        self.keep_ahead(at, population, unit, Happening::Own(What::Stimulus { current: input }));
+    }
+
     fn window(&mut self, from: Time, to: Time) {
+        self.take_ahead(from);
+        let within = self.ahead.partition_point(|event| event.at < to);
+        self.ahead.drain(..within).for_each(|event| self.batch.push(event));
+        self.told_until = to;
         let is_logged = self.filter.passes_window(from);
-        let before = self.batch.windows.last().map_or(0, |window| window.events);
-        if is_logged || self.batch.events.len() > before {
-            self.close(from, to, is_logged);
+        if is_logged || self.batch.is_open() {
+            self.batch.close(from, to, is_logged);
+            self.hand_on_if_full();
         }
+    }
+
+    fn reached(&mut self, until: Time) {
+        self.take_ahead(until);
+        self.hand_on_if_full();
     }
 }

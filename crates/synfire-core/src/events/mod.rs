@@ -9,18 +9,21 @@
 //! | `synfire::event::arrival` | `source` (a neuron of the network), `projection`, `weight`, `delay` (ms) |
 //! | `synfire::event::predicted`, `synfire::event::retracted` | `crossing_epoch`, `crossing_offset` |
 //! | `synfire::event::confirmed`, `synfire::event::checkpoint`, `synfire::event::refractory_end` | |
-//! | `synfire::event::stimulus` | `current`, pA (or normalised) |
+//! | `synfire::event::stimulus` | `current`, pA (or normalised; of a rate unit what is added to its input) |
+//! | `synfire::event::switch` | `gain`, that of a rate unit from now on |
 //!
 //! `synfire::event::window` has `epoch`, `offset`, `to_epoch` and `to_offset` alone. All are of level TRACE. An instant is
 //! `epoch` whole milliseconds (u64) and an `offset` in [0, 1) ms (f64). Populations are counted in the order of declaration,
 //! neurons within their population.
 
+mod batch;
 mod filter;
 mod log;
 mod traced;
 
+pub use batch::{Batch, Together, Visitor, Weights, Window};
 pub use filter::{EventFilter, NeuronSet};
-pub use log::{Batch, EventLog, Sink, TraceNow, Window};
+pub use log::{EventLog, Sink, TraceNow};
 pub use traced::{Told, enabled, trace, trace_window};
 
 use crate::group::{Cause, What};
@@ -58,6 +61,11 @@ pub enum Happening {
     },
     /// Something that it does by itself.
     Own(What),
+    /// The gain of a rate unit switches.
+    Switch {
+        /// What it is from now on: 0, 1 or, where the unit slides along its threshold, the value that keeps it there.
+        gain: f64,
+    },
 }
 
 /// A kind of event.
@@ -74,11 +82,12 @@ pub enum EventKind {
     RefractoryEnd,
     Stimulus,
     Window,
+    Switch,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 9] = [
+    pub const ALL: [EventKind; 10] = [
         EventKind::Spike,
         EventKind::Arrival,
         EventKind::Predicted,
@@ -88,6 +97,7 @@ impl EventKind {
         EventKind::RefractoryEnd,
         EventKind::Stimulus,
         EventKind::Window,
+        EventKind::Switch,
     ];
 
     /// The name, in files and on the command line.
@@ -102,6 +112,7 @@ impl EventKind {
             EventKind::RefractoryEnd => "refractory_end",
             EventKind::Stimulus => "stimulus",
             EventKind::Window => "window",
+            EventKind::Switch => "switch",
         }
     }
 
@@ -162,6 +173,7 @@ impl Event {
         match self.happens {
             Happening::Arrival { .. } => EventKind::Arrival,
             Happening::Own(what) => kind_of(what),
+            Happening::Switch { .. } => EventKind::Switch,
         }
     }
 
@@ -169,7 +181,7 @@ impl Event {
     pub fn source(&self) -> Option<NeuronId> {
         match self.happens {
             Happening::Arrival { source, .. } => Some(source),
-            Happening::Own(_) => None,
+            Happening::Own(_) | Happening::Switch { .. } => None,
         }
     }
 
@@ -183,7 +195,7 @@ impl Event {
             EventKind::Checkpoint => 3,
             EventKind::Confirmed => 4,
             EventKind::Arrival => 5,
-            EventKind::Retracted => 6,
+            EventKind::Retracted | EventKind::Switch => 6,
             EventKind::Spike | EventKind::Window => 7,
         };
         (self.at, self.generation, self.population, self.neuron, step)

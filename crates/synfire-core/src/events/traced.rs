@@ -48,6 +48,7 @@ pub fn trace(event: &Event) {
         Happening::Own(What::Stimulus { current }) => {
             tell!("synfire::event::stimulus", event, current = current);
         }
+        Happening::Switch { gain } => tell!("synfire::event::switch", event, gain = gain),
     }
 }
 
@@ -77,7 +78,8 @@ pub fn enabled() -> Kinds {
         "synfire::event::checkpoint" => Checkpoint,
         "synfire::event::refractory_end" => RefractoryEnd,
         "synfire::event::stimulus" => Stimulus,
-        "synfire::event::window" => Window
+        "synfire::event::window" => Window,
+        "synfire::event::switch" => Switch
     }
     kinds
 }
@@ -99,25 +101,22 @@ impl Told {
         event.record(&mut fields);
         let at = Time::from_parts(fields.epoch?, fields.offset?)?;
         let other = || fields.other_epoch.and_then(|epoch| Time::from_parts(epoch, fields.other_offset?));
-        let what = match kind {
+        let happens = match kind {
             EventKind::Window => return Some(Told::Window(at, other()?)),
-            EventKind::Arrival => None,
-            EventKind::Spike => Some(What::Spike { cause: fields.cause? }),
-            EventKind::Predicted => Some(What::Predicted { crossing: other()? }),
-            EventKind::Retracted => Some(What::Retracted { crossing: other()? }),
-            EventKind::Confirmed => Some(What::Confirmed),
-            EventKind::Checkpoint => Some(What::Checkpoint),
-            EventKind::RefractoryEnd => Some(What::RefractoryEnd),
-            EventKind::Stimulus => Some(What::Stimulus { current: fields.current? }),
-        };
-        let happens = match what {
-            Some(what) => Happening::Own(what),
-            None => Happening::Arrival {
+            EventKind::Arrival => Happening::Arrival {
                 source: NeuronId(fields.source?),
                 projection: fields.projection?,
                 weight: fields.weight?,
                 delay_ms: fields.delay?,
             },
+            EventKind::Switch => Happening::Switch { gain: fields.gain? },
+            EventKind::Spike => Happening::Own(What::Spike { cause: fields.cause? }),
+            EventKind::Predicted => Happening::Own(What::Predicted { crossing: other()? }),
+            EventKind::Retracted => Happening::Own(What::Retracted { crossing: other()? }),
+            EventKind::Confirmed => Happening::Own(What::Confirmed),
+            EventKind::Checkpoint => Happening::Own(What::Checkpoint),
+            EventKind::RefractoryEnd => Happening::Own(What::RefractoryEnd),
+            EventKind::Stimulus => Happening::Own(What::Stimulus { current: fields.current? }),
         };
         let (population, neuron) = (PopulationId(fields.population?), LocalId(fields.neuron?));
         Some(Told::Event(Event { at, generation: fields.generation?, population, neuron, happens }))
@@ -138,6 +137,7 @@ struct Fields {
     weight: Option<f64>,
     delay: Option<f64>,
     current: Option<f64>,
+    gain: Option<f64>,
     cause: Option<Cause>,
 }
 
@@ -163,6 +163,7 @@ impl Visit for Fields {
             "weight" => self.weight = Some(value),
             "delay" => self.delay = Some(value),
             "current" => self.current = Some(value),
+            "gain" => self.gain = Some(value),
             _ => {}
         }
     }

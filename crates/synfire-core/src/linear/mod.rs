@@ -227,6 +227,7 @@ impl<const K: usize> Group for LinearPopulation<K> {
 
     fn drive_window(
         &mut self,
+        _from: Time,
         to: Time,
         volleys: &[Volley],
         projections: &[Projection],

@@ -116,6 +116,8 @@ pub struct Rates {
 #[derive(Debug)]
 struct System {
     dynamics: Dynamics,
+    /// The changes of inputs to come, to be told of.
+    untold: VecDeque<InputChange>,
     /// Its populations, with their first units.
     populations: Vec<(PopulationId, u32)>,
 }
@@ -176,12 +178,13 @@ impl Rates {
         let reaching: Vec<&Projection> =
             projections.iter().filter(|p| place(p.source).is_some() || place(p.target).is_some()).collect();
         let weights = Weights::new(units.len(), &reaching, place)?;
+        let untold = changes.clone().into();
         let dynamics = if units.first().is_some_and(RateUnit::is_heaviside) {
             Dynamics::Heaviside(Box::new(Heaviside::new(&units, weights, changes)))
         } else {
             Dynamics::Sigmoid(Box::new(Sigmoid::new(&units, &weights, changes)))
         };
-        self.systems.push(System { dynamics, populations: members });
+        self.systems.push(System { dynamics, untold, populations: members });
         Ok(())
     }
 
@@ -214,7 +217,7 @@ impl Rates {
     }
 
     /// Runs up to `until`, which is left to the next call.
-    pub(crate) fn run(&mut self, until: Time, observer: &mut impl Observer) -> Result<(), RunError> {
+    pub(crate) fn run<O: Observer>(&mut self, until: Time, observer: &mut O) -> Result<(), RunError> {
         loop {
             let earliest = self.systems.iter().map(System::next).enumerate().min_by_key(|next| next.1);
             let (system, at) = earliest.unwrap_or((0, Time::NEVER));
@@ -222,7 +225,13 @@ impl Rates {
             if at >= until {
                 return Ok(());
             }
-            let System { dynamics, populations } = &mut self.systems[system];
+            let System { dynamics, untold, populations } = &mut self.systems[system];
+            while let Some(change) = next_change(untold, at) {
+                if O::NOTES {
+                    let (population, unit) = named(populations, change.unit);
+                    observer.rate_stimulus(at, population, unit, change.to);
+                }
+            }
             let stepped = match dynamics {
                 Dynamics::Sigmoid(sigmoid) => sigmoid.step(),
                 Dynamics::Heaviside(heaviside) => heaviside.step(&mut |unit, gain| {

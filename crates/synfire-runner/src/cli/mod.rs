@@ -119,7 +119,7 @@ struct RunArgs {
     /// Seed, instead of the scenario's
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Threads; they change no bit
+    /// Threads; they change no bit. If left out, all processors build the network and one runs it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::statistics::Statistics;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use synfire_core::engine::{Options, Simulation};
 use synfire_core::events::{EventFilter, EventKind, EventLog, NeuronSet, TraceNow, enabled};
 use synfire_core::observer::Observer;
@@ -57,13 +57,14 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<Exit, CliError> {
         rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global()?;
     }
     let scenario = load_as_asked(args)?;
-    let (program, begun) = (Instant::now(), Instant::now());
     let setup = log_setup(args, &scenario)?;
+    let begun = Instant::now();
     let probes = if args.out.is_some() { recording::probes(&scenario) } else { vec![] };
     let unwatched = unwatched(&scenario, args.out.is_some(), setup.as_ref().map(|setup| &setup.filter));
-    let options = Options { unwatched: unwatched.clone(), ..args.engine.options() };
+    let threads = args.threads.map_or(1, usize::from);
+    let options = Options { unwatched: unwatched.clone(), threads, ..args.engine.options() };
     let mut simulation = prepare(&scenario, probes, &options)?;
-    let build = begun.elapsed();
+    let (build_begun, build) = (begun, begun.elapsed());
     let mut watchers = Watchers {
         statistics: Statistics::of(&scenario),
         picture: (!args.quiet).then(|| picture(&scenario, &unwatched)),
@@ -71,10 +72,10 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<Exit, CliError> {
     };
 
     let mut log = Log::start(setup)?;
+    log.phase("build", build_begun, build_begun + build);
     let begun = Instant::now();
     let reached = run_watched(&mut simulation, &scenario, &mut watchers, &mut log, args.quiet, &interrupted)?;
-    let run = begun.elapsed();
-    log.finish(program, build, begun, run)?;
+    log.finish()?;
     let counts = simulation.counts();
     let measures = Measures { reached: reached.at, build, run: begun.elapsed(), counts };
     let ending = ending(&reached, &scenario);
@@ -154,6 +155,9 @@ fn log_setup(args: &RunArgs, scenario: &Scenario) -> Result<Option<Setup>, CliEr
     Ok(Some(Setup::new(path, &header, args.force)?))
 }
 
+/// How the thread that runs is called in traces.
+const ENGINE_THREAD: &str = "engine";
+
 /// Where the events of the run go.
 enum Log {
     /// Nowhere: the run has no code for it.
@@ -175,22 +179,18 @@ impl Log {
         }
     }
 
-    fn finish(
-        self,
-        program: Instant,
-        build: Duration,
-        begun: Instant,
-        run: Duration,
-    ) -> Result<(), CliError> {
+    /// A phase of the thread that runs.
+    fn phase(&self, name: &str, from: Instant, to: Instant) {
+        if let Log::File(log) = self {
+            log.writing.phase(ENGINE_THREAD, name, from, to);
+        }
+    }
+
+    fn finish(self) -> Result<(), CliError> {
         match self {
             Log::Off => {}
             Log::Now(events) => drop(events.finish()),
-            Log::File(log) => {
-                let us = |span: Duration| span.as_secs_f64() * 1e6;
-                log.writing.phase("build", 0.0, us(build));
-                log.writing.phase("run", us(begun - program), us(run));
-                log.finish()?;
-            }
+            Log::File(log) => log.finish()?,
         }
         Ok(())
     }
@@ -252,7 +252,12 @@ fn run_watched(
             goes_on(simulation, watchers, None)
         }),
         Log::File(RunLog { events, writing }) => {
+            let mut begun = Instant::now();
             drive(simulation, until, &mut (watchers, events), |simulation, (watchers, _)| {
+                let now = Instant::now();
+                let piece = format!("run to {} ms", simulation.now());
+                writing.phase(ENGINE_THREAD, &piece, begun, now);
+                begun = now;
                 goes_on(simulation, watchers, Some(writing))
             })
         }

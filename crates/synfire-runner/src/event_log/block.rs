@@ -12,11 +12,16 @@
 //! What follows, as far as flags do not say that it is known: the epoch less that of the event before (signed), the offset
 //! (f64, little-endian), the generation, the neuron as the network counts it less that of the event before (signed); of an
 //! arrival the source (signed, likewise), the projection, the weight and the delay (f64); of a prediction its epoch less the
-//! event's, and its offset; of a stimulus the current (f64). The two highest bits of a spike's first byte are its cause.
-//! A window has time, epoch of its end less that of its beginning, and offset of its end. Integers are of variable length,
+//! event's, and its offset; of a stimulus the current (f64), of a switch the gain (f64). The two highest bits of a spike's first byte are its cause.
+//! A window has time, epoch of its end less that of its beginning, and offset of its end.
+//!
+//! The kind 15 stands for arrivals of one spike at several neurons of one population, next to each other in the log: after the
+//! generation their number, then, as far as flags do not say that they are known, source and projection, the delay, a byte that is
+//! 1 if every neuron has a weight of its own, else the one weight; then the first neuron (signed, likewise), each further one
+//! less the one before, and the weights, if each has its own. Integers are of variable length,
 //! seven bits a byte, lowest first; signed ones are 2n, or -2n - 1 below 0.
 
-use synfire_core::events::{Event, EventKind, Happening, Kinds, Told};
+use synfire_core::events::{Event, EventKind, Happening, Kinds, Together, Told, Weights};
 use synfire_core::group::{Cause, What};
 use synfire_core::{LocalId, NeuronId, PopulationId, Time};
 
@@ -24,6 +29,8 @@ const SAME_TIME: u8 = 16;
 const GENERATION: u8 = 32;
 const SAME_SOURCE: u8 = 64;
 const SAME_WEIGHT: u8 = 128;
+/// Several arrivals.
+const TOGETHER: u8 = 15;
 
 /// Events after which a block is closed.
 pub const BLOCK: u32 = 16_384;
@@ -69,13 +76,13 @@ pub struct Summary {
     pub last: Time,
     /// Which kinds.
     pub kinds: Kinds,
-    /// Whose: neurons as the network counts them, rising.
-    pub neurons: Vec<u32>,
+    /// Whose: neurons as the network counts them, from one to before another, rising.
+    pub neurons: Vec<(u32, u32)>,
 }
 
 impl Summary {
-    /// As bytes: count, epoch and offset of first and last, kinds, then the neurons, each less the one before, and their
-    /// number before them.
+    /// As bytes: count, epoch and offset of first and last, kinds, then the number of ranges of neurons, and of
+    /// each how far it begins after the end of the one before, and its length.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         put(&mut bytes, self.events.into());
@@ -87,9 +94,10 @@ impl Summary {
         put(&mut bytes, self.kinds.bits().into());
         put(&mut bytes, self.neurons.len() as u64);
         let mut before = 0;
-        for &neuron in &self.neurons {
-            put(&mut bytes, u64::from(neuron - before));
-            before = neuron;
+        for &(first, end) in &self.neurons {
+            put(&mut bytes, u64::from(first - before));
+            put(&mut bytes, u64::from(end - first));
+            before = end;
         }
         bytes
     }
@@ -102,10 +110,11 @@ impl Summary {
         let kinds = Kinds::of_bits(u16::try_from(take(bytes)?).ok()?);
         let count = take(bytes)?;
         let mut neurons = Vec::new();
-        let mut neuron = 0u32;
+        let mut before = 0u32;
         for _ in 0..count {
-            neuron = neuron.checked_add(u32::try_from(take(bytes)?).ok()?)?;
-            neurons.push(neuron);
+            let first = before.checked_add(u32::try_from(take(bytes)?).ok()?)?;
+            before = first.checked_add(u32::try_from(take(bytes)?).ok()?)?;
+            neurons.push((first, before));
         }
         Some(Summary { events, first, last, kinds, neurons })
     }
@@ -169,7 +178,7 @@ impl Encoder {
                 }
             }
             Happening::Own(What::Spike { cause }) => tag |= (cause as u8) << 6,
-            Happening::Own(_) => {}
+            Happening::Own(_) | Happening::Switch { .. } => {}
         }
         self.begin(tag, event.at);
         let bytes = &mut self.bytes;
@@ -195,7 +204,63 @@ impl Encoder {
                 put_time_after(bytes, event.at, crossing);
             }
             Happening::Own(What::Stimulus { current }) => bytes.extend(current.to_le_bytes()),
+            Happening::Switch { gain } => bytes.extend(gain.to_le_bytes()),
             Happening::Own(_) => {}
+        }
+    }
+
+    /// Adds several arrivals.
+    pub fn together(&mut self, arrivals: &Together<'_>) {
+        let Together { at, generation, population, source, projection, delay_ms, targets, weights } =
+            *arrivals;
+        let Some((&first, others)) = targets.split_first() else { return };
+        let mut tag = TOGETHER;
+        if generation != 0 {
+            tag |= GENERATION;
+        }
+        if self.past.source == (source.0, projection) {
+            tag |= SAME_SOURCE;
+        }
+        let known = *self.past.weight(projection);
+        if let (Weights::All(weight), Some((known_weight, known_delay))) = (weights, known)
+            && (weight.to_bits(), delay_ms.to_bits()) == (known_weight.to_bits(), known_delay.to_bits())
+        {
+            tag |= SAME_WEIGHT;
+        }
+        self.begin(tag, at);
+        self.events += others.len() as u32;
+        let bytes = &mut self.bytes;
+        if generation != 0 {
+            put(bytes, generation.into());
+        }
+        put(bytes, targets.len() as u64);
+        if tag & SAME_SOURCE == 0 {
+            put_signed(bytes, i64::from(source.0) - i64::from(self.past.source.0));
+            put(bytes, projection.into());
+            self.past.source = (source.0, projection);
+        }
+        if tag & SAME_WEIGHT == 0 {
+            bytes.extend(delay_ms.to_le_bytes());
+            bytes.push(u8::from(matches!(weights, Weights::Each(_))));
+            if let Weights::All(weight) = weights {
+                bytes.extend(weight.to_le_bytes());
+                *self.past.weight(projection) = Some((weight, delay_ms));
+            }
+        }
+        let begins = self.first[population.index()];
+        put_signed(bytes, i64::from(begins + first) - i64::from(self.past.neuron));
+        let mut before = first;
+        for &target in others {
+            put(bytes, u64::from(target - before));
+            before = target;
+        }
+        self.past.neuron = begins + before;
+        if let Weights::Each(weights) = weights {
+            weights.iter().for_each(|weight| bytes.extend(weight.to_le_bytes()));
+        }
+        for &target in targets {
+            let neuron = begins + target;
+            self.seen[neuron as usize / 64] |= 1 << (neuron % 64);
         }
     }
 
@@ -208,7 +273,10 @@ impl Encoder {
     /// The first byte, and the time.
     #[inline]
     fn begin(&mut self, tag: u8, at: Time) {
-        self.kinds |= 1 << (tag & 15);
+        self.kinds |= match tag & 15 {
+            TOGETHER => 1 << EventKind::Arrival as u8,
+            kind => 1 << kind,
+        };
         if self.events == 0 {
             self.begins = at;
         }
@@ -229,7 +297,7 @@ impl Encoder {
         let mut neurons = Vec::new();
         for (place, word) in self.seen.iter_mut().enumerate() {
             while *word != 0 {
-                neurons.push(place as u32 * 64 + word.trailing_zeros());
+                add_to_ranges(&mut neurons, place as u32 * 64 + word.trailing_zeros());
                 *word &= *word - 1;
             }
         }
@@ -257,27 +325,40 @@ impl Encoder {
     }
 }
 
+/// Adds a neuron after all others to ranges.
+pub fn add_to_ranges(ranges: &mut Vec<(u32, u32)>, neuron: u32) {
+    match ranges.last_mut() {
+        Some((_, end)) if *end == neuron => *end += 1,
+        _ => ranges.push((neuron, neuron + 1)),
+    }
+}
+
 /// Reads blocks.
 #[derive(Debug)]
 pub struct Decoder {
     /// The first neuron of each population, and the number of all.
     first: Vec<u32>,
     past: Past,
+    /// The neurons of several arrivals.
+    neurons: Vec<u32>,
 }
 
 impl Decoder {
     /// For a network with populations of these sizes.
     pub fn new(sizes: &[usize]) -> Decoder {
         let first = Encoder::new(sizes).first;
-        Decoder { first, past: Past::new() }
+        Decoder { first, past: Past::new(), neurons: Vec::new() }
     }
 
     /// Calls `told` with each event of a block until it says that it has enough. `None` if the bytes are no block.
     pub fn decode(&mut self, mut bytes: &[u8], mut told: impl FnMut(Told) -> bool) -> Option<()> {
         self.past.forget();
         while !bytes.is_empty() {
-            let event = self.one(&mut bytes)?;
-            if !told(event) {
+            let goes_on = match bytes[0] & 15 == TOGETHER {
+                true => self.together(&mut bytes, &mut told)?,
+                false => told(self.one(&mut bytes)?),
+            };
+            if !goes_on {
                 break;
             }
         }
@@ -288,22 +369,12 @@ impl Decoder {
     fn one(&mut self, bytes: &mut &[u8]) -> Option<Told> {
         let tag = take_byte(bytes)?;
         let kind = *EventKind::ALL.get(usize::from(tag & 15))?;
-        if tag & SAME_TIME == 0 {
-            let epoch = self.past.at.parts().0.wrapping_add(take_signed(bytes)? as u64);
-            self.past.at = Time::from_parts(epoch, take_f64(bytes)?)?;
-        }
-        let at = self.past.at;
+        let at = self.time(tag, bytes)?;
         if kind == EventKind::Window {
             return Some(Told::Window(at, take_time_after(bytes, at)?));
         }
         let generation = if tag & GENERATION == 0 { 0 } else { u32::try_from(take(bytes)?).ok()? };
-        self.past.neuron =
-            u32::try_from(i64::from(self.past.neuron).checked_add(take_signed(bytes)?)?).ok()?;
-        let neuron = self.past.neuron;
-        let population = self.first.partition_point(|&first| first <= neuron) - 1;
-        if population + 1 >= self.first.len() {
-            return None;
-        }
+        let (population, neuron) = self.neuron(bytes)?;
         let happens = match kind {
             EventKind::Arrival => self.arrival(tag, bytes)?,
             EventKind::Spike => {
@@ -315,6 +386,7 @@ impl Decoder {
             EventKind::Checkpoint => Happening::Own(What::Checkpoint),
             EventKind::RefractoryEnd => Happening::Own(What::RefractoryEnd),
             EventKind::Stimulus => Happening::Own(What::Stimulus { current: take_f64(bytes)? }),
+            EventKind::Switch => Happening::Switch { gain: take_f64(bytes)? },
             EventKind::Window => return None,
         };
         let neuron = LocalId(neuron - self.first[population]);
@@ -328,16 +400,89 @@ impl Decoder {
     }
 
     #[inline]
-    fn arrival(&mut self, tag: u8, bytes: &mut &[u8]) -> Option<Happening> {
+    fn time(&mut self, tag: u8, bytes: &mut &[u8]) -> Option<Time> {
+        if tag & SAME_TIME == 0 {
+            let epoch = self.past.at.parts().0.wrapping_add(take_signed(bytes)? as u64);
+            self.past.at = Time::from_parts(epoch, take_f64(bytes)?)?;
+        }
+        Some(self.past.at)
+    }
+
+    /// A population, and a neuron as the network counts it.
+    #[inline]
+    fn neuron(&mut self, bytes: &mut &[u8]) -> Option<(usize, u32)> {
+        self.past.neuron =
+            u32::try_from(i64::from(self.past.neuron).checked_add(take_signed(bytes)?)?).ok()?;
+        let neuron = self.past.neuron;
+        let population = self.first.partition_point(|&first| first <= neuron) - 1;
+        (population + 1 < self.first.len()).then_some((population, neuron))
+    }
+
+    /// The source and the projection of an arrival.
+    #[inline]
+    fn source(&mut self, tag: u8, bytes: &mut &[u8]) -> Option<(u32, u32)> {
         if tag & SAME_SOURCE == 0 {
             let source = i64::from(self.past.source.0).checked_add(take_signed(bytes)?)?;
             self.past.source = (u32::try_from(source).ok()?, u32::try_from(take(bytes)?).ok()?);
         }
-        let (source, projection) = self.past.source;
         // More projections than this no scenario has; a damaged number must not ask for memory.
-        if projection > 1 << 24 {
+        (self.past.source.1 <= 1 << 24).then_some(self.past.source)
+    }
+
+    /// Several arrivals; tells whether `told` wants more.
+    fn together(&mut self, bytes: &mut &[u8], told: &mut impl FnMut(Told) -> bool) -> Option<bool> {
+        let tag = take_byte(bytes)?;
+        let at = self.time(tag, bytes)?;
+        let generation = if tag & GENERATION == 0 { 0 } else { u32::try_from(take(bytes)?).ok()? };
+        let count = usize::try_from(take(bytes)?).ok()?;
+        let (source, projection) = self.source(tag, bytes)?;
+        let has_own = if tag & SAME_WEIGHT == 0 {
+            let delay_ms = take_f64(bytes)?;
+            match take_byte(bytes)? {
+                0 => {
+                    *self.past.weight(projection) = Some((take_f64(bytes)?, delay_ms));
+                    None
+                }
+                _ => Some(delay_ms),
+            }
+        } else {
+            None
+        };
+        let (population, first) = self.neuron(bytes)?;
+        // Each further neuron takes a byte at least: a damaged number must not ask for more.
+        if count == 0 || count - 1 > bytes.len() {
             return None;
         }
+        let mut neurons = std::mem::take(&mut self.neurons);
+        neurons.clear();
+        neurons.push(first);
+        for _ in 1..count {
+            let neuron = u64::from(self.past.neuron).checked_add(take(bytes)?)?;
+            self.past.neuron = u32::try_from(neuron).ok().filter(|&n| n < self.first[population + 1])?;
+            neurons.push(self.past.neuron);
+        }
+        let begins = self.first[population];
+        let population = PopulationId(population as u32);
+        let mut goes_on = true;
+        for &neuron in &neurons {
+            let (weight, delay_ms) = match has_own {
+                Some(delay_ms) => (take_f64(bytes)?, delay_ms),
+                None => (*self.past.weight(projection))?,
+            };
+            let happens = Happening::Arrival { source: NeuronId(source), projection, weight, delay_ms };
+            let neuron = LocalId(neuron - begins);
+            goes_on = told(Told::Event(Event { at, generation, population, neuron, happens }));
+            if !goes_on {
+                break;
+            }
+        }
+        self.neurons = neurons;
+        Some(goes_on)
+    }
+
+    #[inline]
+    fn arrival(&mut self, tag: u8, bytes: &mut &[u8]) -> Option<Happening> {
+        let (source, projection) = self.source(tag, bytes)?;
         let weight = self.past.weight(projection);
         if tag & SAME_WEIGHT == 0 {
             *weight = Some((take_f64(bytes)?, take_f64(bytes)?));

@@ -12,7 +12,7 @@
 //! The file ends with the place of the index (u64), the number of events (u64), the CRC-32 of these two, and [`END`]. A file
 //! without it was cut off: its whole blocks can still be read.
 
-use super::block::{Decoder, Summary, put, take};
+use super::block::{Decoder, Summary, add_to_ranges, put, take};
 use super::who::Who;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -22,7 +22,7 @@ use synfire_core::Time;
 use synfire_core::events::{EventFilter, EventKind, Told};
 
 /// What every log begins with; the last byte is the version.
-pub const MAGIC: [u8; 8] = *b"synflog\x01";
+pub const MAGIC: [u8; 8] = *b"synflog\x02";
 /// What every whole log ends with.
 pub const END: [u8; 8] = *b"synflogE";
 const SECTION: usize = 5;
@@ -309,7 +309,9 @@ impl Log {
             });
             neurons.sort_unstable();
             neurons.dedup();
-            self.blocks.extend(summary.map(|summary| (place, Summary { neurons, ..summary })));
+            let mut ranges = vec![];
+            neurons.iter().for_each(|&neuron| add_to_ranges(&mut ranges, neuron));
+            self.blocks.extend(summary.map(|summary| (place, Summary { neurons: ranges, ..summary })));
             place += (SECTION + payload.len() + CRC) as u64;
         }
         Ok(())
@@ -329,7 +331,7 @@ impl Log {
 /// Whether anything in a block can pass.
 fn may_pass(summary: &Summary, filter: &EventFilter) -> bool {
     let is_there = |set: &synfire_core::events::NeuronSet| {
-        summary.neurons.iter().any(|&id| set.has_id(synfire_core::NeuronId(id)))
+        summary.neurons.iter().any(|&(first, end)| set.has_one_of(first, end))
     };
     !summary.kinds.and(filter.kinds).is_empty()
         && summary.first < filter.until

@@ -15,7 +15,7 @@ use tracing_subscriber::layer::Context;
 
 /// The target of a block of events in one `tracing` event, for sinks that can take many at once.
 pub const BLOCK_TARGET: &str = "synfire::event::block";
-/// The target of a phase of the program, in wall-clock time.
+/// The target of a phase of the program: its name, the thread, when it began and how long it took, microseconds on the clock.
 pub const PHASE_TARGET: &str = "synfire::phase";
 
 /// What is being written, and the first thing that went wrong.
@@ -49,7 +49,7 @@ impl Output {
     /// What the sink says.
     pub fn trace(mut sink: BufWriter<File>) -> io::Result<Output> {
         sink.write_all(b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n")?;
-        let trace = Trace { sink, is_first: true, named: BTreeSet::new() };
+        let trace = Trace { sink, is_first: true, named: BTreeSet::new(), threads: Vec::new() };
         Ok(Output { form: Some(Form::Trace(trace)), failed: None })
     }
 
@@ -113,7 +113,7 @@ impl<S: tracing::Subscriber> Layer<S> for FileLayer {
             },
             Form::Trace(trace) => match Told::of(event) {
                 Some(told) => trace.told(&told, &self.who),
-                None => trace.phase(event),
+                None => trace.phase(event, &self.who),
             },
         });
     }
@@ -146,14 +146,16 @@ impl Visit for BlockFields<'_> {
 /// Populations up to this size have a track for each neuron; a larger one has one for all.
 const TRACKS: usize = 256;
 
-/// A trace: a process for each population, and one for the engine. Times are in microseconds of simulated time; only the
-/// program's phases are in microseconds on the clock.
+/// A trace: a process for each population and one for the engine's windows, in microseconds of simulated time; and one for the
+/// program, with a track for each of its threads, in microseconds on the clock.
 #[derive(Debug)]
 struct Trace {
     sink: BufWriter<File>,
     is_first: bool,
     /// The processes and tracks that have their names.
     named: BTreeSet<(u32, u32)>,
+    /// The program's threads, in the order in which they were first told of.
+    threads: Vec<String>,
 }
 
 impl Trace {
@@ -184,12 +186,18 @@ impl Trace {
         }
     }
 
-    fn phase(&mut self, event: &tracing::Event<'_>) -> io::Result<()> {
+    fn phase(&mut self, event: &tracing::Event<'_>, who: &Who) -> io::Result<()> {
         let mut phase = PhaseFields::default();
         event.record(&mut phase);
-        self.name(1, 2, "engine", "phases, on the clock")?;
-        let PhaseFields { name, from_us, us } = phase;
-        self.push(&json!({ "ph": "X", "name": name, "pid": 1, "tid": 2, "ts": from_us, "dur": us }))
+        let PhaseFields { name, thread, from_us, us } = phase;
+        let place = self.threads.iter().position(|other| *other == thread);
+        let place = place.unwrap_or_else(|| {
+            self.threads.push(thread.clone());
+            self.threads.len() - 1
+        });
+        let (process, track) = (who.populations.len() as u32 + 2, place as u32 + 1);
+        self.name(process, track, "program, on the clock", &thread)?;
+        self.push(&json!({ "ph": "X", "name": name, "pid": process, "tid": track, "ts": from_us, "dur": us }))
     }
 
     /// Gives a process and a track their names, the first time.
@@ -218,6 +226,7 @@ impl Trace {
 #[derive(Default)]
 struct PhaseFields {
     name: String,
+    thread: String,
     from_us: f64,
     us: f64,
 }
@@ -230,8 +239,11 @@ impl Visit for PhaseFields {
         }
     }
 
-    fn record_str(&mut self, _: &Field, value: &str) {
-        self.name = value.to_owned();
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "thread" => self.thread = value.to_owned(),
+            _ => self.name = value.to_owned(),
+        }
     }
 
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}

@@ -84,6 +84,11 @@ pub enum More<'a> {
         /// The current from now on, pA (or normalised).
         current: f64,
     },
+    /// Of the gain of a rate unit.
+    Switch {
+        /// The gain from now on.
+        gain: f64,
+    },
     /// Of a window.
     Window {
         /// Its end.
@@ -136,6 +141,7 @@ fn more<'a>(event: &Event, who: &'a Who) -> More<'a> {
             More::Crossing { crossing: crossing.into() }
         }
         Happening::Own(What::Stimulus { current }) => More::Stimulus { current },
+        Happening::Switch { gain } => More::Switch { gain },
         Happening::Own(What::Confirmed | What::Checkpoint | What::RefractoryEnd) => More::Nothing {},
     }
 }

@@ -25,10 +25,16 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use synfire_core::events::{Batch, EventFilter, EventLog, Kinds, Sink, enabled, trace, trace_window};
+use std::time::{Duration, Instant};
+use synfire_core::events::{
+    Batch, Event, EventFilter, EventLog, Kinds, Sink, Together, Visitor, Window, enabled, trace, trace_window,
+};
 use tracing::{Dispatch, Level, Metadata, dispatcher};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::{Layer, Registry, layer::SubscriberExt};
+
+/// The name of the thread that writes.
+const THREAD: &str = "event log";
 
 /// Batches that may wait for the thread.
 const WAITING: usize = 8;
@@ -96,6 +102,7 @@ pub struct Setup {
     output: Arc<Mutex<Output>>,
     dispatch: Dispatch,
     who: Arc<Who>,
+    clock: Instant,
 }
 
 impl Setup {
@@ -129,7 +136,14 @@ impl Setup {
             }
         };
         let layers = Registry::default().with(layer.with_filter(filter_fn(is_ours)));
-        Ok(Setup { path: path.to_owned(), filter, output, dispatch: Dispatch::new(layers), who })
+        Ok(Setup {
+            path: path.to_owned(),
+            filter,
+            output,
+            dispatch: Dispatch::new(layers),
+            who,
+            clock: Instant::now(),
+        })
     }
 
     /// Starts the thread.
@@ -137,7 +151,7 @@ impl Setup {
     /// # Errors
     /// The system has no thread to give.
     pub fn start(self) -> io::Result<RunLog> {
-        let Setup { path, filter, output, dispatch, who } = self;
+        let Setup { path, filter, output, dispatch, who, clock } = self;
         let (to_thread, batches) = sync_channel(WAITING);
         let (empties, from_thread) = channel();
         let blocks = dispatcher::with_default(&dispatch, wants_blocks);
@@ -145,13 +159,13 @@ impl Setup {
         let filter = EventFilter { kinds: filter.kinds.and(kinds), ..filter };
         let worker = {
             let dispatch = dispatch.clone();
-            let mut thread =
-                LogThread { encoder: blocks.then(|| Encoder::new(&who.sizes())), singles: Kinds::NONE };
+            let encoder = blocks.then(|| Encoder::new(&who.sizes()));
+            let mut thread = LogThread { encoder, singles: Kinds::NONE, clock };
             move || dispatcher::with_default(&dispatch, || thread.run(&batches, &empties))
         };
-        let handle = std::thread::Builder::new().name("event log".to_owned()).spawn(worker)?;
+        let handle = std::thread::Builder::new().name(THREAD.to_owned()).spawn(worker)?;
         let sender = Sender { to_thread, from_thread };
-        let writing = Writing { handle, output, dispatch, path };
+        let writing = Writing { handle, output, dispatch, path, clock };
         Ok(RunLog { events: EventLog::new(filter, sender), writing })
     }
 }
@@ -192,30 +206,24 @@ struct LogThread {
     encoder: Option<Encoder>,
     /// The kinds that somebody takes one by one.
     singles: Kinds,
+    /// When the program's clock began.
+    clock: Instant,
 }
 
 impl LogThread {
     fn run(&mut self, batches: &Receiver<Batch>, empties: &std::sync::mpsc::Sender<Batch>) {
         self.singles = enabled();
         while let Ok(mut batch) = batches.recv() {
+            let begun = Instant::now();
             batch.sort();
             if !self.singles.is_empty() {
                 batch.for_each(trace, trace_window);
             }
             if let Some(encoder) = &mut self.encoder {
-                let cell = std::cell::RefCell::new(encoder);
-                batch.for_each(
-                    |event| {
-                        let mut encoder = cell.borrow_mut();
-                        encoder.event(event);
-                        if encoder.is_full() {
-                            tell_block(&mut encoder);
-                        }
-                    },
-                    |window| cell.borrow_mut().window(window.from, window.to),
-                );
+                batch.show(&mut Encoding(encoder));
             }
             batch.clear();
+            tell_phase(self.clock, THREAD, "write", begun, Instant::now());
             // Nobody has to take it back.
             let _ = empties.send(batch);
         }
@@ -225,6 +233,41 @@ impl LogThread {
             tell_block(encoder);
         }
     }
+}
+
+/// Encodes what it is shown, block by block.
+struct Encoding<'a>(&'a mut Encoder);
+
+impl Encoding<'_> {
+    #[inline]
+    fn tell_if_full(&mut self) {
+        if self.0.is_full() {
+            tell_block(self.0);
+        }
+    }
+}
+
+impl Visitor for Encoding<'_> {
+    fn event(&mut self, event: &Event) {
+        self.0.event(event);
+        self.tell_if_full();
+    }
+
+    fn together(&mut self, arrivals: &Together<'_>) {
+        self.0.together(arrivals);
+        self.tell_if_full();
+    }
+
+    fn window(&mut self, window: &Window) {
+        self.0.window(window.from, window.to);
+    }
+}
+
+/// Tells of a phase of the program.
+fn tell_phase(clock: Instant, thread: &str, name: &str, from: Instant, to: Instant) {
+    let us = |span: Duration| span.as_secs_f64() * 1e6;
+    let (from_us, us) = (us(from.saturating_duration_since(clock)), us(to.saturating_duration_since(from)));
+    tracing::trace!(target: "synfire::phase", name, thread, from_us, us);
 }
 
 fn tell_block(encoder: &mut Encoder) {
@@ -251,6 +294,7 @@ pub struct Writing {
     output: Arc<Mutex<Output>>,
     dispatch: Dispatch,
     path: PathBuf,
+    clock: Instant,
 }
 
 impl RunLog {
@@ -274,16 +318,14 @@ impl Writing {
         failure.map_or(Ok(()), |source| Err(self.failed(source)))
     }
 
-    /// Tells of a phase of the program: its name, when it began and how long it took, microseconds on the clock.
-    pub fn phase(&self, name: &str, from_us: f64, us: f64) {
-        dispatcher::with_default(&self.dispatch, || {
-            tracing::trace!(target: "synfire::phase", name, from_us, us);
-        });
+    /// Tells of a phase of the program on a thread: from when to when it took.
+    pub fn phase(&self, thread: &str, name: &str, from: Instant, to: Instant) {
+        dispatcher::with_default(&self.dispatch, || tell_phase(self.clock, thread, name, from, to));
     }
 
     /// Waits for the thread, which ends when the observer has.
     fn finish(self) -> Result<(), SetupError> {
-        let Writing { handle, output, dispatch, path } = self;
+        let Writing { handle, output, dispatch, path, clock: _ } = self;
         let failed = |source| SetupError::Io { path: path.clone(), source };
         handle.join().map_err(|_| failed(io::Error::other("the log's thread has panicked")))?;
         drop(dispatch);

@@ -3,7 +3,7 @@ use crate::run::prepare;
 use crate::scenario::{Limits, Scenario, check};
 use proptest::prelude::*;
 use synfire_core::engine::{EngineKind, Options};
-use synfire_core::events::{Event, EventKind, Happening, Told};
+use synfire_core::events::{Event, EventKind, Happening, Together, Told, Weights};
 use synfire_core::group::{Cause, What};
 use synfire_core::{LocalId, NeuronId, PopulationId, Time};
 
@@ -110,8 +110,18 @@ fn the_log_has_what_was_processed_exactly() {
     logged(&file("w.json"), "", EngineKind::Lookahead);
     let trace: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(file("w.json")).unwrap()).unwrap();
-    let in_trace = trace["traceEvents"].as_array().unwrap().iter().filter(|event| event["ph"] != "M").count();
+    let trace = trace["traceEvents"].as_array().unwrap();
+    let in_trace = trace.iter().filter(|event| event["args"]["event"].is_string()).count();
     assert_eq!(in_trace, by_window.len());
+    let tracks: Vec<&str> = trace
+        .iter()
+        .filter(|event| event["name"] == "thread_name")
+        .filter_map(|e| e["args"]["name"].as_str())
+        .collect();
+    assert!(
+        ["excited:3", "drive:7", "windows, simulated time", "event log"].iter().all(|t| tracks.contains(t)),
+        "{tracks:?}"
+    );
 }
 
 #[test]
@@ -191,6 +201,69 @@ fn a_log_that_is_cut_off_or_changed_is_never_taken_for_whole() {
     }
 }
 
+/// A network from the repository.
+fn from_repository(file: &str) -> Scenario {
+    crate::scenario::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios").join(file)).unwrap()
+}
+
+#[test]
+fn arrivals_that_were_logged_together_are_safe_from_damage_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, other) = (folder.path().join("a.synlog"), folder.path().join("b.synlog"));
+    let scenario = from_repository("cubadv/scenario.json");
+    let filter = "kind=arrival,spike neuron=excitatory:0-1000 until=0.3";
+    let mut simulation = prepare(&scenario, vec![], &Options::default()).unwrap();
+    let mut log = Setup::new(&path, &header(&scenario, filter), true).unwrap().start().unwrap();
+    simulation.run(Time::from_ms(0.3).unwrap(), &mut log.events).unwrap();
+    log.finish().unwrap();
+    let whole = read(&path, &EventFilter::ALL);
+    assert!(count(&whole, EventKind::Arrival) > 20, "{}", whole.len());
+    let bytes = fs::read(&path).unwrap();
+    for place in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[place] ^= 1 << (place % 8);
+        fs::write(&other, &changed).unwrap();
+        let mut told = vec![];
+        let read = Log::open(&other).and_then(|mut log| {
+            log.for_each(&EventFilter::ALL, |event| {
+                told.push(*event);
+                true
+            })
+            .map(|()| log.is_whole)
+        });
+        assert!(!matches!(read, Ok(true)), "byte {place}");
+        assert_eq!(told, whole[..told.len()]);
+    }
+}
+
+#[test]
+fn a_writer_that_cannot_keep_up_loses_nothing() {
+    let scenario = from_repository("larval-brain/scenario.json");
+    let (to_thread, batches) = sync_channel::<Batch>(WAITING);
+    let (empties, from_thread) = channel();
+    let writer = std::thread::spawn(move || {
+        let (mut events, mut taken) = (0u64, 0);
+        while let Ok(mut batch) = batches.recv() {
+            // Slower than the run by far.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            taken += 1;
+            batch.sort();
+            batch.for_each(|_| events += 1, |_| ());
+            batch.clear();
+            let _ = empties.send(batch);
+        }
+        (events, taken)
+    });
+    let filter = FilterText::parse("kind=arrival").unwrap().filter(&Who::of(&scenario)).unwrap();
+    let mut log = EventLog::new(filter, Sender { to_thread, from_thread });
+    let mut simulation = prepare(&scenario, vec![], &Options::default()).unwrap();
+    simulation.run(Time::from_ms(500.0).unwrap(), &mut log).unwrap();
+    drop(log.finish());
+    let (events, batches) = writer.join().unwrap();
+    assert!(batches > WAITING + 4, "{batches} batches: the run had to wait");
+    assert_eq!(events, simulation.counts().arrivals);
+}
+
 #[test]
 fn a_file_that_is_there_is_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
@@ -221,7 +294,69 @@ fn happening() -> impl Strategy<Value = Happening> {
         let (weight, delay_ms) = (f64::from(weight), f64::from(delay));
         Happening::Arrival { source: NeuronId(source), projection, weight, delay_ms }
     });
-    prop_oneof![own.prop_map(Happening::Own), arrival]
+    let switch = (0.0..1.0f64).prop_map(|gain| Happening::Switch { gain });
+    prop_oneof![own.prop_map(Happening::Own), arrival.boxed(), switch]
+}
+
+/// Encodes events; arrivals of one spike at several neurons next to each other go in together.
+fn encode(told: &[Told], encoder: &mut Encoder) {
+    let mut left = told;
+    while let Some((first, rest)) = left.split_first() {
+        left = rest;
+        let first = match first {
+            Told::Window(from, to) => {
+                encoder.window(*from, *to);
+                continue;
+            }
+            Told::Event(event) => event,
+        };
+        let Happening::Arrival { source, projection, delay_ms, .. } = first.happens else {
+            encoder.event(first);
+            continue;
+        };
+        let mut arrivals = vec![(first.neuron.0, weight(first))];
+        while let Some((Told::Event(next), rest)) = left.split_first()
+            && next.neuron.0 >= arrivals[arrivals.len() - 1].0
+            && same_but_neuron(first, next)
+        {
+            arrivals.push((next.neuron.0, weight(next)));
+            left = rest;
+        }
+        if arrivals.len() == 1 {
+            encoder.event(first);
+            continue;
+        }
+        let (targets, weights): (Vec<u32>, Vec<f64>) = arrivals.into_iter().unzip();
+        let is_one = weights.iter().all(|w| w.to_bits() == weights[0].to_bits());
+        encoder.together(&Together {
+            at: first.at,
+            generation: first.generation,
+            population: first.population,
+            source,
+            projection,
+            delay_ms,
+            targets: &targets,
+            weights: if is_one { Weights::All(weights[0]) } else { Weights::Each(&weights) },
+        });
+    }
+}
+
+fn weight(event: &Event) -> f64 {
+    match event.happens {
+        Happening::Arrival { weight, .. } => weight,
+        _ => f64::NAN,
+    }
+}
+
+/// Whether two arrivals are of one spike over one projection, after the same delay, at one instant and population.
+fn same_but_neuron(a: &Event, b: &Event) -> bool {
+    let of = |event: &Event| match event.happens {
+        Happening::Arrival { source, projection, delay_ms, .. } => {
+            Some((event.at, event.generation, event.population, source, projection, delay_ms.to_bits()))
+        }
+        _ => None,
+    };
+    of(a) == of(b)
 }
 
 proptest! {
@@ -234,18 +369,21 @@ proptest! {
             at = when.unwrap_or(at);
             let (population, neuron) = (PopulationId(population), LocalId(neuron));
             told.push(Told::Event(Event { at, generation, population, neuron, happens }));
+            if let Happening::Arrival { source, projection, weight, delay_ms } = happens {
+                // The same spike reaches more neurons, with the same weight or others.
+                for next in (neuron.0..70).step_by(3).take(neuron.index() % 5) {
+                    let weight = weight + f64::from(next * (neuron.0 % 2));
+                    let happens = Happening::Arrival { source, projection, weight, delay_ms };
+                    told.push(Told::Event(Event { at, generation, population, neuron: LocalId(next), happens }));
+                }
+            }
             if generation == 2 {
                 told.push(Told::Window(at, at.after(3.25)));
             }
         }
         let mut encoder = Encoder::new(&sizes);
         for _ in 0..2 {
-            for event in &told {
-                match event {
-                    Told::Event(event) => encoder.event(event),
-                    Told::Window(from, to) => encoder.window(*from, *to),
-                }
-            }
+            encode(&told, &mut encoder);
             let summary = encoder.close();
             prop_assert_eq!(summary.events as usize, told.len());
             prop_assert_eq!(block::Summary::decode(&mut &summary.encode()[..]), Some(summary));

@@ -100,9 +100,9 @@ pub fn biography(subject: &Subject, neuron: Neuron) -> Result<Biography, Inspect
         model: population.model.spec.name,
         parameters,
         until: subject.until.into(),
-        spikes: story.spikes.iter().map(|spike| spike.0.into()).collect(),
+        spikes: story.spikes.iter().map(|spike| spike.at.into()).collect(),
         rate_hz: (seconds > 0.0).then(|| story.spikes.len() as f64 / seconds),
-        cv: cv(&story.spikes.windows(2).map(|pair| pair[1].0.since(pair[0].0)).collect::<Vec<f64>>()),
+        cv: cv(&story.spikes.windows(2).map(|pair| pair[1].at.since(pair[0].at)).collect::<Vec<f64>>()),
         arrivals: story.arrivals.len() as u64,
         inputs: inputs.into_iter().map(input).collect(),
     })

@@ -14,7 +14,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use synfire_core::Time;
 use synfire_core::group::Cause;
-use synfire_core::relive::{Input, Relive};
+use synfire_core::relive::{Fired, Input, Relive};
 
 /// How far to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,13 @@ pub struct SpikeCauses {
     pub up: (usize, f64),
     /// Likewise.
     pub down: (usize, f64),
+    /// Arrivals that came before all of these and are too many to be looked at one by one, and how much all of them together
+    /// moved the membrane.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<(usize, f64)>,
+    /// Arrivals without which the model, lived without its threshold, would have run away, so that no effect can be told.
+    #[serde(skip_serializing_if = "is_none")]
+    pub ran_away: usize,
     /// The arrivals that moved it most, up first.
     pub from: Vec<CauseArrival>,
 }
@@ -83,7 +90,12 @@ pub struct CauseArrival {
     pub why: Option<Box<SpikeCauses>>,
 }
 
-/// Arrivals beyond which the effect of each is not worth the time: the latest are taken.
+/// What the last digits of spike times can differ by where a neuron that is driven in another form is lived again alone, ms, and
+/// more.
+pub const LAST_DIGITS_MS: f64 = 1e-9;
+
+/// The effect of each arrival takes a life from it on: of more than these, the latest are looked at one by one, and those before
+/// together.
 const MOST_ARRIVALS: usize = 4000;
 
 /// The spike of a neuron that `text` names: a time in ms, in as many digits as one likes. Among spikes that agree with all of
@@ -196,20 +208,20 @@ impl<'a> Lives<'a> {
         story: &'s NeuronStory,
     ) -> Result<Option<SinceReset<'s>>, InspectError> {
         let Some(mut life) = self.begin(neuron)? else { return Ok(None) };
-        let Some(&(reset, generation, _)) = story.spikes.iter().rev().find(|spike| spike.0 < at) else {
+        let spikes = &story.spikes[..story.spikes.partition_point(|spike| spike.at < at)];
+        let Some(&Fired { at: reset, generation, .. }) = spikes.last() else {
             return Ok(Some((life, None, &story.arrivals)));
         };
         let is_before =
             |reached: &Reached| (reached.input.arrival.at, reached.input.generation) <= (reset, generation);
         let (before, since) = story.arrivals.split_at(story.arrivals.partition_point(is_before));
         let inputs: Vec<Input> = before.iter().map(|reached| reached.input).collect();
-        let lived = life.live(&inputs, reset).map_err(|error| InspectError::Not(error.to_string()))?;
-        let expected = story.spikes.iter().map(|spike| spike.0).take_while(|spike| *spike <= reset);
-        if !lived.iter().copied().eq(expected) {
-            let name = self.subject.who.neuron(neuron.0, neuron.1);
-            return Err(InspectError::Not(format!(
-                "{name} cannot be lived again: alone it spikes at other times"
-            )));
+        let beginning = life.again();
+        let is_same = |lived: Vec<Time>| lived.into_iter().eq(spikes.iter().map(|spike| spike.at));
+        if !life.live(&inputs, reset).is_ok_and(is_same) {
+            // Driven in another form, its population has other last digits.
+            life = beginning;
+            life.follow(&inputs, spikes, reset);
         }
         Ok(Some((life, Some(reset), since)))
     }
@@ -222,14 +234,14 @@ impl<'a> Lives<'a> {
         top: usize,
     ) -> Result<SpikeCauses, InspectError> {
         let who = &self.subject.who;
-        let Some(&(_, generation, cause)) = story.spikes.iter().find(|spike| spike.0 == at) else {
+        let Some(&Fired { generation, cause, .. }) = story.spikes.iter().find(|spike| spike.at == at) else {
             return Err(InspectError::Not(format!(
                 "{} has no spike at {at} ms",
                 who.neuron(neuron.0, neuron.1)
             )));
         };
         let model = self.subject.scenario.populations[neuron.0.index()].model;
-        let before = story.spikes.iter().rev().find(|spike| spike.0 < at).map(|spike| spike.0.into());
+        let before = story.spikes.iter().rev().find(|spike| spike.at < at).map(|spike| spike.at.into());
         let mut causes = SpikeCauses {
             population: who.population(neuron.0).to_owned(),
             neuron: neuron.1.0,
@@ -242,6 +254,8 @@ impl<'a> Lives<'a> {
             arrivals: 0,
             up: (0, 0.0),
             down: (0, 0.0),
+            earlier: None,
+            ran_away: 0,
             from: vec![],
         };
         if cause == Cause::Schedule {
@@ -256,11 +270,13 @@ impl<'a> Lives<'a> {
         causes.v_alone = finite(effects.v_alone);
         causes.arrivals = since.len();
         let sum = |is_counted: fn(f64) -> bool| {
-            let counted = effects.moved.iter().filter(|(_, moved)| is_counted(*moved));
+            let counted = effects.moved.iter().filter(|(_, moved)| is_counted(*moved) && moved.is_finite());
             counted.fold((0, 0.0), |(count, sum), (_, moved)| (count + 1, sum + moved))
         };
         causes.up = sum(|moved| moved > 0.0);
         causes.down = sum(|moved| moved < 0.0);
+        causes.earlier = effects.earlier;
+        causes.ran_away = effects.ran_away();
         for &(place, moved) in effects.largest(top).iter() {
             causes.from.push(self.arrival(&*life, since, place, moved, at)?);
         }
@@ -303,14 +319,19 @@ impl<'a> Lives<'a> {
     }
 }
 
-/// When a neuron first spikes with these inputs, up to `until`.
+/// When a neuron first spikes with these inputs, up to `until` and the little by which another form of its arithmetic can be off.
 pub(super) fn first_spike(
     life: &dyn Relive,
     inputs: &[Input],
     until: Time,
 ) -> Result<Option<Time>, InspectError> {
-    let lived = life.again().live(inputs, until);
+    let lived = life.again().live(inputs, until.after(LAST_DIGITS_MS));
     Ok(lived.map_err(|error| InspectError::Not(error.to_string()))?.first().copied())
+}
+
+/// Whether a count can be left out.
+pub(super) fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 fn finite(value: f64) -> Option<f64> {
@@ -325,9 +346,23 @@ pub(super) struct Effects {
     pub v_alone: f64,
     /// By place: how much each moved it; not a number where it would have run away.
     pub moved: Vec<(usize, f64)>,
+    /// Likewise, for the same places: how far each had moved it [`SHORTLY_MS`] after it arrived or, where it found the neuron
+    /// refractory, after the end of that.
+    pub at_first: Vec<f64>,
+    /// How many came before these, and how much they moved it together.
+    pub earlier: Option<(usize, f64)>,
 }
 
+/// When one can tell which way an arrival pushes, ms: soon enough for the membrane to be where it was, late enough for an alpha
+/// current to have risen above rounding.
+const SHORTLY_MS: f64 = 0.01;
+
 impl Effects {
+    /// How many cannot be told.
+    pub fn ran_away(&self) -> usize {
+        self.moved.iter().filter(|(_, moved)| !moved.is_finite()).count()
+    }
+
     /// Those that moved it most, from the one that moved it up most to the one that moved it down most.
     pub fn largest(&self, top: usize) -> Vec<(usize, f64)> {
         let mut by_size = self.moved.clone();
@@ -349,9 +384,11 @@ pub(super) fn effects(life: &dyn Relive, since: &[Reached], at: Time) -> Effects
     };
     let v = drifted(life, &inputs);
     let first = inputs.len().saturating_sub(MOST_ARRIVALS);
+    let earlier = (first > 0).then(|| (first, v - drifted(life, &inputs[first..])));
     // Up to its arrival a life without it is the life with it.
     let mut so_far = life.again();
     let mut moved = Vec::with_capacity(inputs.len() - first);
+    let mut at_first = Vec::with_capacity(inputs.len() - first);
     let mut begun = 0;
     for place in first..inputs.len() {
         let instant = inputs[place].arrival.at;
@@ -363,6 +400,23 @@ pub(super) fn effects(life: &dyn Relive, since: &[Reached], at: Time) -> Effects
         let mut others = inputs[begun..].to_vec();
         others.remove(place - begun);
         moved.push((place, v - drifted(&*so_far, &others)));
+        at_first.push(push(&*so_far, &inputs[begun..], place - begun, at));
     }
-    Effects { v, v_alone: drifted(life, &[]), moved }
+    Effects { v, v_alone: drifted(life, &[]), moved, at_first, earlier }
+}
+
+/// How far one of these arrivals has moved the membrane shortly after it came, at most until `at`.
+fn push(life: &dyn Relive, inputs: &[Input], place: usize, at: Time) -> f64 {
+    let here = inputs[place].arrival.at;
+    let free = life.refractory_until().map_or(here, |end| end.max(here));
+    let shortly = free.after(SHORTLY_MS).min(at);
+    let soon = &inputs[..inputs.partition_point(|input| input.arrival.at <= shortly)];
+    let v = |inputs: &[Input]| {
+        let mut life = life.again();
+        life.drift(inputs, shortly);
+        life.v()
+    };
+    let mut others = soon.to_vec();
+    others.remove(place);
+    v(soon) - v(&others)
 }

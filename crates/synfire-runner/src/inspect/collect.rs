@@ -3,9 +3,9 @@
 use super::{InspectError, Neuron, Subject};
 use std::collections::{BTreeMap, VecDeque};
 use synfire_core::events::NeuronSet;
-use synfire_core::group::{Arrival, Cause, Note, What};
+use synfire_core::group::{Arrival, Note, What};
 use synfire_core::observer::{Observer, Origin};
-use synfire_core::relive::Input;
+use synfire_core::relive::{Fired, Input};
 use synfire_core::{LocalId, NeuronId, PopulationId, Time};
 
 /// An arrival, and the spike that made it.
@@ -24,8 +24,8 @@ pub struct Reached {
 pub struct NeuronStory {
     /// What reached it, in canonical order.
     pub arrivals: Vec<Reached>,
-    /// Its spikes: when, in which generation, and what made them.
-    pub spikes: Vec<(Time, u32, Cause)>,
+    /// Its spikes.
+    pub spikes: Vec<Fired>,
 }
 
 impl NeuronStory {
@@ -117,7 +117,7 @@ impl Observer for Collector {
         if self.wanted.has(population, note.neuron)
             && let Some(story) = self.stories.get_mut(&(population, note.neuron))
         {
-            story.spikes.push((note.at, note.generation, cause));
+            story.spikes.push(Fired { at: note.at, generation: note.generation, cause });
         }
     }
 }

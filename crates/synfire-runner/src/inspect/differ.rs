@@ -166,7 +166,14 @@ fn runs(a: &Subject, b: &Subject) -> Vec<String> {
     };
     tell("engine", of(a, |manifest| &manifest.engine), of(b, |manifest| &manifest.engine));
     tell("program", of(a, |manifest| &manifest.synfire), of(b, |manifest| &manifest.synfire));
-    let text = |subject: &Subject| serde_json::from_str::<Value>(&subject.scenario.text).unwrap_or_default();
+    let text = |subject: &Subject| {
+        let mut text = serde_json::from_str::<Value>(&subject.scenario.text).unwrap_or_default();
+        if let Value::Object(keys) = &mut text {
+            // Which were run is said above.
+            keys.retain(|key, _| key != "seed" && key != "duration");
+        }
+        text
+    };
     let mut places = vec![];
     json_differences("", &text(a), &text(b), &mut places);
     words.extend(places);

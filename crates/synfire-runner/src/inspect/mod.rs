@@ -8,7 +8,7 @@ mod differ;
 mod why_not;
 
 pub use biography::{Biography, InputFrom, Parameter, biography};
-pub use causes::{CauseArrival, Settings, SpikeCauses, causes, find_spike};
+pub use causes::{CauseArrival, LAST_DIGITS_MS, Settings, SpikeCauses, causes, find_spike};
 pub use collect::{NeuronStory, Reached, stories};
 pub use differ::{Difference, Divergence, differ};
 pub use why_not::{Approach, Quiet, why_not};

@@ -1,5 +1,6 @@
 //! Panels, one below the other, as SVG or PNG: the only door to the plotting library.
 
+use kuva::plot::scatter::MarkerShape;
 use kuva::prelude::{Figure, Layout, LegendEntry, LegendShape, LinePlot, Plot, ReferenceLine, ScatterPlot};
 use kuva::{RasterBackend, backend::svg::SvgBackend};
 use std::fs;
@@ -66,6 +67,12 @@ impl Panel {
         Panel { plots: Vec::new(), layout, height }
     }
 
+    /// Ends the axis of y where its range ends, not at the next round number.
+    pub fn ending_at(mut self, top: f64) -> Panel {
+        self.layout = self.layout.with_y_axis_max(top);
+        self
+    }
+
     /// Words above, below and beside it.
     pub fn labelled(mut self, title: &str, x: &str, y: &str) -> Panel {
         self.layout = self.layout.with_title(plain(title)).with_x_label(plain(x)).with_y_label(plain(y));
@@ -79,12 +86,13 @@ impl Panel {
         self.plots.push(Plot::Scatter(dots));
     }
 
-    /// A dot of diameter `size` at each point, with a darkness from 0 to 1.
-    pub fn shaded_dots(&mut self, points: Vec<(f64, f64, f64)>, size: f64, colour: &str) {
+    /// A square of side `size` around each point, with a darkness from 0 to 1.
+    pub fn shaded_squares(&mut self, points: Vec<(f64, f64, f64)>, size: f64, colour: &str) {
         let shades = points.iter().map(|&(_, _, darkness)| shade(colour, darkness)).collect::<Vec<_>>();
         let places = points.into_iter().map(|(x, y, _)| (x, y)).collect::<Vec<_>>();
         let dots = ScatterPlot::new().with_data(places).with_size(0.5 * size).with_color(colour);
-        self.plots.push(Plot::Scatter(dots.with_colors(shades)));
+        let squares = dots.with_marker(MarkerShape::Square).with_colors(shades);
+        self.plots.push(Plot::Scatter(squares));
     }
 
     /// A line through the points, in their order.

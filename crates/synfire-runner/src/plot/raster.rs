@@ -5,9 +5,14 @@ use super::recorded::{Recorded, RecordedPopulation};
 use std::collections::BTreeMap;
 
 /// The field that the spikes are drawn in, in dots: about the panel's size.
-const FIELD: (usize, usize) = (760, 300);
-/// A cell of the density picture, in dots.
-const CELL: usize = 3;
+const FIELD: (usize, usize) = (700, 270);
+/// How many cells the density picture has, and the larger side of one, in dots.
+const CELLS: (usize, usize) = (233, 90);
+const CELL: f64 = 3.004;
+/// The darkest cell is darker than this share of the others.
+const DARKEST: f64 = 0.995;
+/// By how much a cell is drawn larger than it is: a gap between two would be a pattern that is not in the data.
+const OVERLAP: f64 = 1.08;
 /// Dots hide each other where they share their places more than this often.
 const HIDDEN: f64 = 0.35;
 /// So few dots can be larger.
@@ -38,7 +43,7 @@ fn of(recorded: &Recorded, populations: &[RecordedPopulation], [title, row]: [&s
     let top = bands.last().map(|band| band.first + band.height).filter(|top| *top > 0.0)?;
     let height = if populations.len() > 1 || top > 20.0 { 360.0 } else { 200.0 };
     let panel = Panel::new((recorded.from_ms, recorded.until_ms), (0.0, top), height);
-    let mut panel = panel.labelled(title, "time (ms)", row);
+    let mut panel = panel.ending_at(top).labelled(title, "time (ms)", row);
     let per_dot = ((recorded.until_ms - recorded.from_ms) / FIELD.0 as f64, top / FIELD.1 as f64);
     let place = |index: usize, spike: &(f64, u32)| {
         let population = &populations[index];
@@ -65,8 +70,10 @@ fn of(recorded: &Recorded, populations: &[RecordedPopulation], [title, row]: [&s
         match is_dense {
             false => panel.dots(points.collect(), if spikes < FEW { 3.0 } else { 1.6 }, colour(index)),
             true => {
-                let cell = (per_dot.0 * CELL as f64, per_dot.1 * CELL as f64);
-                panel.shaded_dots(density(points, recorded.from_ms, cell), CELL as f64, colour(index));
+                let span_ms = recorded.until_ms - recorded.from_ms;
+                let cell = (span_ms / CELLS.0 as f64, top / CELLS.1 as f64);
+                let cells = density(points, recorded.from_ms, cell);
+                panel.shaded_squares(cells, CELL * OVERLAP, colour(index));
             }
         }
     }
@@ -75,15 +82,17 @@ fn of(recorded: &Recorded, populations: &[RecordedPopulation], [title, row]: [&s
     Some(panel)
 }
 
-/// The cells with spikes: centre, and darkness by the logarithm of how many there are.
+/// The cells with spikes: centre, and darkness by the square root of how many there are, so that one spike can be seen and many
+/// are told apart.
 fn density(points: impl Iterator<Item = (f64, f64)>, from_ms: f64, cell: (f64, f64)) -> Vec<(f64, f64, f64)> {
     let mut counts: BTreeMap<(u32, u32), u32> = BTreeMap::new();
     for (x, y) in points {
         *counts.entry((((x - from_ms) / cell.0) as u32, (y / cell.1) as u32)).or_default() += 1;
     }
-    let most = counts.values().copied().max().unwrap_or(1);
-    let bits = |count: u32| f64::from(u32::BITS - count.leading_zeros());
-    let darkness = |count: u32| 0.25 + 0.75 * bits(count) / bits(most);
+    let mut sorted: Vec<u32> = counts.values().copied().collect();
+    sorted.sort_unstable();
+    let most = sorted.get((sorted.len() as f64 * DARKEST) as usize).copied().unwrap_or(1);
+    let darkness = |count: u32| 0.1 + 0.9 * (f64::from(count) / f64::from(most)).min(1.0).sqrt();
     let centre = |at: u32, size: f64| (f64::from(at) + 0.5) * size;
     let shaded = |(&(x, y), &count): (&(u32, u32), &u32)| {
         (from_ms + centre(x, cell.0), centre(y, cell.1), darkness(count))

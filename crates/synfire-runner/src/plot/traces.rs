@@ -25,6 +25,8 @@ fn panel(recorded: &Recorded, trace: &Trace, index: usize) -> Panel {
     // A stroke stands above threshold, as spikes are drawn by hand.
     let stroke = 0.25 * reach;
     let top = if spikes.is_empty() { high + 0.05 * reach } else { high + stroke };
+    let place = recorded.populations.iter().position(|population| population.name == trace.population);
+    let colour = colour(place.unwrap_or(index));
     let panel = Panel::new((recorded.from_ms, recorded.until_ms), (low - 0.05 * reach, top), 170.0);
     let title = format!("{} of {} {}", trace.variable, trace.population, trace.neuron);
     let label = match trace.unit.as_str() {
@@ -32,15 +34,11 @@ fn panel(recorded: &Recorded, trace: &Trace, index: usize) -> Panel {
         unit => format!("{} ({unit})", trace.variable),
     };
     let mut panel = panel.labelled(&title, "time (ms)", &label);
-    panel.line(
-        trace.samples.iter().copied().filter(|sample| sample.1.is_finite()).collect(),
-        1.2,
-        colour(index),
-    );
+    panel.line(trace.samples.iter().copied().filter(|sample| sample.1.is_finite()).collect(), 1.2, colour);
     if let Some(threshold) = trace.threshold {
         panel.level(threshold, "threshold");
         for at_ms in spikes {
-            panel.line(vec![(at_ms, threshold), (at_ms, threshold + 0.9 * stroke)], 1.2, colour(index));
+            panel.line(vec![(at_ms, threshold), (at_ms, threshold + 0.9 * stroke)], 1.2, colour);
         }
     }
     panel

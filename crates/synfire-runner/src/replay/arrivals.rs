@@ -1,6 +1,7 @@
 //! What led to a difference: a second run, up to it, that remembers what reached the neuron. That the first run does not
 //! have to is what determinism is good for.
 
+use crate::numbers::stated;
 use crate::run::{Failure, prepare};
 use crate::scenario::Scenario;
 use std::collections::VecDeque;
@@ -90,6 +91,6 @@ fn named(scenario: &Scenario, target: PopulationId, source: NeuronId, arrival: &
         at: arrival.at,
         source: format!("{name} {local}"),
         receptor: receptor.map_or("?", |receptor| &receptor.name).to_owned(),
-        weight: format!("{} {unit}", arrival.weight).trim_end().to_owned(),
+        weight: format!("{} {unit}", stated(arrival.weight)).trim_end().to_owned(),
     }
 }

@@ -40,9 +40,7 @@ pub fn replay(case: &Case, options: &Options) -> Outcome {
         Ok(judgement) if judgement.passed() => {
             Outcome { failed: None, text: report::passed(&case.label, &judgement) }
         }
-        Ok(judgement) => {
-            Outcome { failed: Some(Why::Mismatch), text: report::failed(&case.label, &judgement) }
-        }
+        Ok(judgement) => Outcome { failed: Some(Why::Mismatch), text: report::failed(case, &judgement) },
         Err(failure) => {
             let reason = match unsupported_model(&failure) {
                 Some(model) => format!("this build does not have the model `{model}`"),

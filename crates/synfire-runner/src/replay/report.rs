@@ -1,12 +1,13 @@
 //! What a replay says.
 
 use super::arrivals::NamedArrival;
+use super::cases::Case;
 use super::judge::Judgement;
 use crate::compare::{
     FoundRate, GainVerdict, Kind, SpikeDifference, SpikeVerdict, StateDifference, StateVerdict, cv_fits,
     last_place_ms, rate_fits,
 };
-use crate::numbers::grouped;
+use crate::numbers::{counted, grouped};
 use crate::run::{neuron_name, unit_word};
 use crate::scenario::{ExpectedRate, ExpectedTime, Scenario};
 use synfire_core::receptor::variable_names;
@@ -43,7 +44,7 @@ pub fn passed(label: &str, judgement: &Judgement) -> String {
 }
 
 /// The lines of a case that came out otherwise: the first difference, and what led to it.
-pub fn failed(label: &str, judgement: &Judgement) -> String {
+pub fn failed(case: &Case, judgement: &Judgement) -> String {
     let scenario = &judgement.scenario;
     let mut lines = vec![];
     if let Some(spikes) = &judgement.spikes
@@ -51,6 +52,7 @@ pub fn failed(label: &str, judgement: &Judgement) -> String {
     {
         spike_difference(scenario, "spike", spikes, first, judgement.tolerance, &mut lines);
         arrivals(&judgement.arrivals, &mut lines);
+        hints(case, scenario, first, &mut lines);
     }
     if let Some(GainVerdict { first: Some((population, unit, expected, found)), .. }) = judgement.gains {
         let unit = neuron_name(scenario, PopulationId(population as u32), LocalId(unit));
@@ -72,7 +74,7 @@ pub fn failed(label: &str, judgement: &Judgement) -> String {
     if judgement.is_empty() {
         lines.push("nothing is judged: `expect` names no spikes, switches, states or rates".to_owned());
     }
-    failure(label, &lines.join("\n"))
+    failure(&case.label, &lines.join("\n"))
 }
 
 /// The lines of a case that could not be judged.
@@ -139,6 +141,34 @@ fn arrivals(arrivals: &[NamedArrival], lines: &mut Vec<String>) {
     }
 }
 
+/// The commands that tell more: why there is a spike, why there is none.
+fn hints(case: &Case, scenario: &Scenario, first: &SpikeDifference, lines: &mut Vec<String>) {
+    let population = &scenario.populations[first.population];
+    if population.model.spec.is_source {
+        return;
+    }
+    let neuron = shell_word(&format!("{}:{}", population.name, first.neuron));
+    let path = shell_word(&case.path.display().to_string());
+    let mut hint = |command: &str, at: Time| {
+        lines.push(format!("more: synfire inspect {path} {command} {neuron} {at}"));
+    };
+    if let Kind::Extra { found } | Kind::Shifted { found, .. } = first.kind {
+        hint("why", found);
+    }
+    if let Kind::Missing { expected } | Kind::Shifted { expected, .. } = first.kind {
+        hint("why-not", digits(expected));
+    }
+}
+
+/// A word that a shell takes as it is.
+fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:".contains(c);
+    match word.chars().all(is_plain) && !word.is_empty() {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
 fn state_difference(
     scenario: &Scenario,
     verdict: &StateVerdict,
@@ -200,15 +230,4 @@ fn number(number: f64) -> String {
 /// A small number in two digits.
 fn brief(number: f64) -> String {
     if number == 0.0 { "0".to_owned() } else { format!("{number:.1e}") }
-}
-
-fn counted(count: u64, what: &str) -> String {
-    let ending = if count == 1 {
-        ""
-    } else if what.ends_with("ch") {
-        "es"
-    } else {
-        "s"
-    };
-    format!("{} {what}{ending}", grouped(count))
 }

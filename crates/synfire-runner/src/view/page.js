@@ -22,19 +22,27 @@
   for (let i = 0; i < count; i++) times[i] = epochs[i] + offsets[i];
 
   // Populations: neurons are counted through all of them; those with recorded spikes have a band in the raster.
-  const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a7a7a"];
+  const colours = {
+    light: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a7a7a"],
+    dark: ["#56b4e9", "#f0843c", "#2cc295", "#e3a3c6", "#f2b84b", "#9ad1f2", "#a8a8a8"],
+  };
   const populations = meta.populations;
   let first = 0, top = 0;
   const drawn = populations.filter((p) => p.recorded).reduce((sum, p) => sum + p.size, 0);
   populations.forEach((p, index) => {
     p.first = first;
     first += p.size;
-    p.colour = colours[index % colours.length];
-    p.rgb = [1, 3, 5].map((at) => parseInt(p.colour.slice(at, at + 2), 16));
     p.bottom = top;
     p.height = p.recorded ? Math.max(p.size, 0.04 * drawn) : 0;
     top += p.height;
   });
+  function colourPopulations() {
+    const shades = document.documentElement.classList.contains("dark") ? colours.dark : colours.light;
+    populations.forEach((p, index) => {
+      p.colour = shades[index % shades.length];
+      p.rgb = [1, 3, 5].map((at) => parseInt(p.colour.slice(at, at + 2), 16));
+    });
+  }
   const total = first;
   const populationOf = new Uint16Array(total);
   populations.forEach((p, index) => populationOf.fill(index, p.first, p.first + p.size));
@@ -79,7 +87,21 @@
   const view = whole();
   let chosen = -1;
   let waiting = false;
-  const margin = { left: 64, right: 10, top: 8, bottom: 24 };
+  // At the left there is room for names, as far as they are not too long for the window; the last label may stand out.
+  const margin = { left: 64, right: 24, top: 8, bottom: 24 };
+  const font = "12px system-ui, sans-serif";
+  function fitMargin() {
+    const context = element("raster").getContext("2d");
+    context.font = font;
+    const longest = Math.max(...populations.map((p) => context.measureText(p.name).width));
+    margin.left = Math.round(Math.max(56, Math.min(longest + 14, 0.2 * element("raster").clientWidth)));
+  }
+  function fitName(context, name) {
+    const room = margin.left - 10;
+    let kept = name;
+    while (kept.length > 1 && context.measureText(kept === name ? name : kept + "…").width > room) kept = kept.slice(0, -1);
+    return kept === name ? name : kept + "…";
+  }
   const rootStyle = () => getComputedStyle(document.documentElement);
 
   function redraw() {
@@ -87,6 +109,7 @@
     waiting = true;
     requestAnimationFrame(() => {
       waiting = false;
+      fitMargin();
       drawRaster();
       drawRates();
       drawTraces();
@@ -103,7 +126,7 @@
     const context = canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, tall);
-    context.font = "12px system-ui, sans-serif";
+    context.font = font;
     return {
       context, ratio,
       box: { x: margin.left, y: margin.top, w: Math.max(1, width - margin.left - margin.right), h: Math.max(1, tall - margin.top - margin.bottom) },
@@ -164,8 +187,12 @@
     const begin = firstAtOrAfter(view.from), end = firstAtOrAfter(view.to);
     const perMs = w / (view.to - view.from), perRow = h / (view.high - view.low);
     // A dot is as large as there is room for; where dots meet, they get darker.
-    const seen = Math.max(1, end - begin);
-    const size = Math.max(1, Math.min(Math.round(4 * ratio), Math.round(Math.sqrt(0.08 * w * h / seen)), Math.round(Math.max(perRow, 2 * ratio))));
+    let seen = 1;
+    for (let i = begin; i < end; i++) {
+      const y = height(neurons[i]);
+      if (y >= view.low && y < view.high) seen++;
+    }
+    const size = Math.max(1, Math.min(Math.round(4 * ratio), Math.round(Math.sqrt(0.2 * w * h / seen)), Math.round(Math.max(perRow, 2 * ratio))));
     const step = size > 1 ? 255 : Math.max(60, Math.min(255, Math.round(255 * 0.9 * w * h / (seen * 4))));
     let shown = 0;
     for (let i = begin; i < end; i++) {
@@ -198,7 +225,7 @@
       const y = box.y + box.h - ((low + high) / 2 - view.low) / (view.high - view.low) * box.h;
       context.fillStyle = p.colour;
       context.fillRect(box.x - 4, box.y + box.h - (high - view.low) / (view.high - view.low) * box.h, 3, (high - low) / (view.high - view.low) * box.h);
-      context.fillText(p.name.length > 8 ? p.name.slice(0, 7) + "…" : p.name, box.x - 7, y + 4);
+      context.fillText(fitName(context, p.name), box.x - 7, y + 4);
     }
     context.textAlign = "right";
     context.fillStyle = style.getPropertyValue("--faint");
@@ -212,6 +239,7 @@
       }
     }
     // What is shown, for readers that cannot see and for tests.
+    element("raster").dataset.box = [box.x, box.y, box.w, box.h].join(" ");
     element("raster").dataset.shown = String(shown);
     element("raster").dataset.from = String(view.from);
     element("raster").dataset.to = String(view.to);
@@ -354,7 +382,7 @@
       panel.append(node("p", meta.no_synapses));
     } else {
       const { found, unseen } = causes(spike);
-      panel.append(node("h2", `${found.length} arrivals since its last spike`));
+      panel.append(node("h2", `${found.length} ${found.length === 1 ? "arrival" : "arrivals"} since ${place > starts[neuron] ? "its last spike" : "the beginning"}`));
       if (unseen.length) panel.append(node("p", `and what came from ${unseen.join(", ")}, whose spikes are not recorded`));
       const table = node("table");
       const head = node("tr");
@@ -467,7 +495,7 @@
     reveal(trains[next]);
   }
 
-  function changeTheme() { document.documentElement.classList.toggle("dark"); redraw(); }
+  function changeTheme() { document.documentElement.classList.toggle("dark"); colourPopulations(); redraw(); }
 
   document.addEventListener("keydown", (event) => {
     if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -515,6 +543,7 @@
     element("names").append(option);
   }
   if (window.matchMedia("(prefers-color-scheme: dark)").matches) document.documentElement.classList.add("dark");
+  colourPopulations();
   window.addEventListener("resize", redraw);
   redraw();
 })();

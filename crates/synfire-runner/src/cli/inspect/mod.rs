@@ -35,7 +35,7 @@ enum What {
     },
     /// Everything that happens: spikes, arrivals, crossings predicted and retracted, ends of refractory times, ...
     Events {
-        /// Only these kinds: spike,arrival,predicted,retracted,confirmed,checkpoint,refractory_end,stimulus,window
+        /// Only these kinds: spike,arrival,predicted,retracted,confirmed,checkpoint,refractory_end,stimulus,window,switch
         #[arg(long, value_name = "KINDS")]
         kind: Option<String>,
         /// Only arrivals from these neurons
@@ -278,7 +278,7 @@ fn spike_named(subject: &Subject, neuron: inspect::Neuron, text: &str) -> Result
         }
         None => {
             let stories = inspect::stories(subject, &[neuron], subject.until)?;
-            stories[&neuron].spikes.iter().map(|spike| spike.0).collect::<Vec<Time>>()
+            stories[&neuron].spikes.iter().map(|spike| spike.at).collect::<Vec<Time>>()
         }
     };
     find_spike(subject, neuron, &spikes, at, text)

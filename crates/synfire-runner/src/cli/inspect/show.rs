@@ -3,7 +3,7 @@
 use crate::cli::table::table;
 use crate::event_log::Who;
 use crate::inspect::Biography;
-use crate::numbers::{grouped, short};
+use crate::numbers::{counted, grouped, short, stated};
 use synfire_core::events::{Event, Happening, Told};
 use synfire_core::group::{Cause, What};
 
@@ -25,11 +25,12 @@ fn detail(event: &Event, who: &Who) -> String {
         Happening::Arrival { source, projection, weight, delay_ms } => {
             let (population, neuron) = who.split(source);
             let (receptor, unit) = who.receptor(projection);
-            let weight = format!("{weight} {unit}");
+            let weight = format!("{} {unit}", stated(weight));
             format!(
-                "{receptor} {}, from {}, {delay_ms} ms away",
+                "{receptor} {}, from {}, {} ms away",
                 weight.trim_end(),
-                who.neuron(population, neuron)
+                who.neuron(population, neuron),
+                stated(delay_ms)
             )
         }
         Happening::Own(What::Spike { cause: Cause::Crossing }) => "came to threshold by itself".to_owned(),
@@ -39,7 +40,8 @@ fn detail(event: &Event, who: &Who) -> String {
         Happening::Own(What::Spike { cause: Cause::Schedule }) => "on schedule".to_owned(),
         Happening::Own(What::Predicted { crossing }) => format!("for {crossing} ms"),
         Happening::Own(What::Retracted { crossing }) => format!("that for {crossing} ms"),
-        Happening::Own(What::Stimulus { current }) => format!("now {current}"),
+        Happening::Own(What::Stimulus { current }) => format!("now {}", stated(current)),
+        Happening::Switch { gain } => format!("gain {gain} from now on"),
         Happening::Own(What::Confirmed | What::Checkpoint | What::RefractoryEnd) => String::new(),
     };
     match event.generation {
@@ -66,9 +68,10 @@ pub fn events(rows: &[[String; 4]], told: u64) -> String {
 /// What is told of a neuron.
 pub fn biography(told: &Biography, limit: u64) -> String {
     let mut text = format!("{}:{}, {}\n\n", told.population, told.neuron, told.model);
-    let parameters = told.parameters.iter().map(|p| [p.name.to_owned(), format!("{} {}", p.value, p.unit)]);
+    let parameters =
+        told.parameters.iter().map(|p| [p.name.to_owned(), format!("{} {}", stated(p.value), p.unit)]);
     text += &table(&parameters.collect::<Vec<_>>(), 2);
-    text += &format!("\n{} spikes up to {} ms", grouped(told.spikes.len() as u64), told.until.time);
+    text += &format!("\n{} up to {} ms", counted(told.spikes.len() as u64, "spike"), told.until.time);
     if let Some(rate) = told.rate_hz {
         text += &format!(", {} Hz", short(rate));
     }
@@ -83,7 +86,7 @@ pub fn biography(told: &Biography, limit: u64) -> String {
     if more > 0 {
         text += &format!("  and {} more; --limit 0 shows all\n", grouped(more));
     }
-    text += &format!("\n{} arrivals\n", grouped(told.arrivals));
+    text += &format!("\n{}\n", counted(told.arrivals, "arrival"));
     if !told.inputs.is_empty() {
         let heading = ["from", "receptor", "neurons", "arrivals", "mean weight"].map(str::to_owned);
         let rows = told.inputs.iter().map(|input| {

@@ -2,8 +2,8 @@
 
 use crate::cli::table::table;
 use crate::event_log::line::Instant;
-use crate::inspect::{CauseArrival, Difference, Divergence, Quiet, SpikeCauses};
-use crate::numbers::{grouped, short};
+use crate::inspect::{CauseArrival, Difference, Divergence, LAST_DIGITS_MS, Quiet, SpikeCauses};
+use crate::numbers::{counted, grouped, short, stated};
 use serde_json::Value;
 
 /// Why a neuron spiked.
@@ -12,7 +12,7 @@ pub fn why(why: &SpikeCauses) -> String {
         format!("{}:{} spiked at {} ms: {}\n", why.population, why.neuron, why.spike.time, made_by(why));
     if why.cause != "schedule" {
         text += &since(why.spike_before.as_ref(), why.arrivals, why.v_alone, why.unit);
-        text += &sums(why.up, why.down, why.unit);
+        text += &sums(why.arrivals, [why.up, why.down], why.earlier, why.ran_away, why.unit);
     }
     text.push('\n');
     branches(why, "", &mut text);
@@ -33,16 +33,41 @@ fn since(before: Option<&Instant>, arrivals: usize, v_alone: Option<f64>, unit: 
         Some(spike) => format!("since its spike before, at {} ms", spike.time),
         None => "since the beginning".to_owned(),
     };
-    let alone = v_alone.map(|v| format!("; without them it would be at {}", quantity(v, unit)));
-    format!("{} arrivals {since}{}\n", grouped(arrivals as u64), alone.unwrap_or_default())
+    let them = if arrivals == 1 { "it" } else { "them" };
+    let alone =
+        v_alone.map(|v| format!("; without {them} the membrane would have drifted to {}", quantity(v, unit)));
+    let alone = alone.filter(|_| arrivals > 0);
+    format!("{} {since}{}\n", counted(arrivals as u64, "arrival"), alone.unwrap_or_default())
 }
 
-fn sums(up: (usize, f64), down: (usize, f64), unit: &str) -> String {
+/// What arrivals did to the membrane: those that moved it up, those that moved it down, those before that were not looked at one
+/// by one, and those that found it refractory or have worn off.
+fn sums(
+    arrivals: usize,
+    [up, down]: [(usize, f64); 2],
+    earlier: Option<(usize, f64)>,
+    ran_away: usize,
+    unit: &str,
+) -> String {
     let part = |(count, moved): (usize, f64), which: &str| {
         (count > 0)
             .then(|| format!("{} moved it {which} by {}", grouped(count as u64), quantity(moved.abs(), unit)))
     };
-    let parts: Vec<String> = [part(up, "up"), part(down, "down")].into_iter().flatten().collect();
+    let idle = arrivals.saturating_sub(up.0 + down.0 + ran_away + earlier.map_or(0, |earlier| earlier.0));
+    let ran_away = (ran_away > 0).then(|| {
+        format!(
+            "without {} alone it would have run away",
+            if ran_away == 1 { "1".to_owned() } else { format!("any of {}", grouped(ran_away as u64)) }
+        )
+    });
+    let idle = (idle > 0).then(|| format!("{} had no effect", grouped(idle as u64)));
+    let earlier = earlier.map(|(count, moved)| {
+        let which = if moved < 0.0 { "down" } else { "up" };
+        let count = grouped(count as u64);
+        format!("{count} before, together, moved it {which} by {}", quantity(moved.abs(), unit))
+    });
+    let parts: Vec<String> =
+        [part(up, "up"), part(down, "down"), ran_away, idle, earlier].into_iter().flatten().collect();
     if parts.is_empty() { String::new() } else { format!("{}\n", parts.join(", ")) }
 }
 
@@ -55,7 +80,7 @@ fn branches(why: &SpikeCauses, indent: &str, text: &mut String) {
         let is_last = place + 1 == why.from.len() && more == 0;
         let (fork, below) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
         *text += &format!("{indent}{fork}{line}\n");
-        if let Some(why) = &arrival.why {
+        if let Some(why) = arrival.why.as_ref().filter(|why| why.cause != "schedule") {
             let below = format!("{indent}{below}");
             *text += &format!("{below}{}\n", short_reason(why));
             branches(why, &below, text);
@@ -67,18 +92,11 @@ fn branches(why: &SpikeCauses, indent: &str, text: &mut String) {
 }
 
 fn short_reason(why: &SpikeCauses) -> String {
-    match why.cause {
-        "schedule" => "on its own schedule".to_owned(),
-        _ => {
-            let down = match why.down.0 {
-                0 => String::new(),
-                count => {
-                    format!(", {} down by {}", grouped(count as u64), quantity(why.down.1.abs(), why.unit))
-                }
-            };
-            format!("{} moved it up by {}{down}", grouped(why.up.0 as u64), quantity(why.up.1, why.unit))
-        }
-    }
+    let down = match why.down.0 {
+        0 => String::new(),
+        count => format!(", {} down by {}", grouped(count as u64), quantity(why.down.1.abs(), why.unit)),
+    };
+    format!("{} moved it up by {}{down}", grouped(why.up.0 as u64), quantity(why.up.1, why.unit))
 }
 
 fn row(arrival: &CauseArrival, spike: &Instant, unit: &str) -> [String; 5] {
@@ -88,16 +106,23 @@ fn row(arrival: &CauseArrival, spike: &Instant, unit: &str) -> [String; 5] {
     };
     let without = match &arrival.without {
         None => "without it no spike by then".to_owned(),
-        Some(at) if at == spike => "without it the same spike".to_owned(),
+        Some(at) if is_same(at, spike) => "without it the same spike".to_owned(),
         Some(at) => format!("without it a spike at {} ms", at.time),
     };
     [
         moved,
         format!("{}:{}, spiked at {}", arrival.population, arrival.neuron, arrival.spiked.time),
         format!("arrived at {}", arrival.arrived.time),
-        format!("{} {} {}", arrival.receptor, arrival.weight, arrival.weight_unit).trim_end().to_owned(),
+        format!("{} {} {}", arrival.receptor, stated(arrival.weight), arrival.weight_unit)
+            .trim_end()
+            .to_owned(),
         without,
     ]
+}
+
+/// Whether two spikes are one, to within what living a neuron again can tell.
+fn is_same(a: &Instant, b: &Instant) -> bool {
+    (a.epoch as f64 - b.epoch as f64 + (a.offset - b.offset)).abs() <= LAST_DIGITS_MS
 }
 
 /// Why a neuron did not spike.
@@ -105,7 +130,10 @@ pub fn why_not(quiet: &Quiet) -> String {
     let name = format!("{}:{}", quiet.population, quiet.neuron);
     let mut text = format!("{name} did not spike at {} ms: ", quiet.at.time);
     let gap = |v: f64| {
-        quiet.threshold.map(|threshold| format!(", {} below threshold", quantity(threshold - v, quiet.unit)))
+        quiet.threshold.map(|threshold| {
+            let side = if v < threshold { "below" } else { "above" };
+            format!(", {} {side} threshold", quantity((threshold - v).abs(), quiet.unit))
+        })
     };
     match &quiet.refractory_until {
         Some(end) => text += &format!("it was refractory, until {} ms\n", end.time),
@@ -117,7 +145,7 @@ pub fn why_not(quiet: &Quiet) -> String {
             )
         }
     }
-    if let Some(nearest) = quiet.nearest.as_ref().filter(|nearest| nearest.at != quiet.at) {
+    if let Some(nearest) = quiet.nearest.as_ref().filter(|nearest| !is_same(&nearest.at, &quiet.at)) {
         let gap = gap(nearest.v).unwrap_or_default();
         text += &format!(
             "it came nearest at about {} ms: {}{gap}\n",
@@ -126,13 +154,8 @@ pub fn why_not(quiet: &Quiet) -> String {
         );
     }
     text += &since(quiet.spike_before.as_ref(), quiet.arrivals, Some(quiet.v_alone), quiet.unit);
-    text += &sums(quiet.up, quiet.down, quiet.unit);
-    if quiet.down.0 > 0 {
-        text += &match &quiet.without_down {
-            Some(at) => format!("what moved it down held it back: without that it would have spiked at {} ms\n", at.time),
-            None => "what moved it down did not hold it back: without that it would not have spiked by then either\n".to_owned(),
-        };
-    }
+    text += &sums(quiet.arrivals, [quiet.up, quiet.down], quiet.earlier, quiet.ran_away, quiet.unit);
+    text += &held_back(quiet);
     text.push('\n');
     let rows: Vec<[String; 5]> =
         quiet.from.iter().map(|arrival| row(arrival, &quiet.at, quiet.unit)).collect();
@@ -147,20 +170,38 @@ pub fn why_not(quiet: &Quiet) -> String {
     text
 }
 
+/// Whether what pushed a membrane down kept it from spiking.
+fn held_back(quiet: &Quiet) -> String {
+    let (pushes, them) = match quiet.pushed_down {
+        0 => return String::new(),
+        1 => ("1 arrival pushed it down".to_owned(), "it"),
+        more => (format!("{} pushed it down", counted(more as u64, "arrival")), "them"),
+    };
+    match &quiet.without_down {
+        Some(at) => {
+            format!(
+                "{pushes} and held it back: without {them} the neuron would have spiked at {} ms\n",
+                at.time
+            )
+        }
+        None => format!("{pushes}, but without {them} the neuron would not have spiked by then either\n"),
+    }
+}
+
 /// How two recordings differ.
 pub fn difference(difference: &Difference) -> String {
     let Difference { spikes, neurons, runs, first, spread } = difference;
     let Some(first) = first else {
         return format!(
-            "no difference: {} spikes, the same bits\n{}",
-            grouped(spikes.0 as u64),
+            "no difference: {}, the same bits\n{}",
+            counted(spikes.0 as u64, "spike"),
             lines(runs, "")
         );
     };
-    let mut text = format!("{} differ\n", counted(*neurons, "neuron"));
+    let mut text = format!("{} differ\n", counted(*neurons as u64, "neuron"));
     text += &format!(
-        "{} spikes in the first, {} in the second\n",
-        grouped(spikes.0 as u64),
+        "{} in the first, {} in the second\n",
+        counted(spikes.0 as u64, "spike"),
         grouped(spikes.1 as u64)
     );
     text += &lines(runs, "");
@@ -210,6 +251,7 @@ fn divergence(first: &Divergence) -> String {
 fn arrival_words(arrival: &Value) -> String {
     let word = |key: &str| match &arrival[key] {
         Value::String(text) => text.clone(),
+        Value::Number(number) => number.as_f64().map_or(number.to_string(), stated),
         other => other.to_string(),
     };
     let weight = format!("{} {}", word("weight"), word("unit"));
@@ -225,10 +267,6 @@ fn arrival_words(arrival: &Value) -> String {
 
 fn lines(words: &[String], indent: &str) -> String {
     words.iter().map(|line| format!("{indent}{line}\n")).collect()
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{} {what}{}", grouped(count as u64), if count == 1 { "" } else { "s" })
 }
 
 fn quantity(value: f64, unit: &str) -> String {

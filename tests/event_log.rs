@@ -1,0 +1,154 @@
+//! The event log has what was processed, exactly: its events of each kind against what the engine itself counts, over populations
+//! in every form, rates, zero delays, on both engines, and in pieces.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use synfire_core::engine::{Counts, EngineError, EngineKind, Options, Simulation};
+use synfire_core::events::{Batch, Event, EventFilter, EventKind, EventLog, Happening, Sink, Window};
+use synfire_core::group::{Cause, What};
+use synfire_core::{PopulationId, Time};
+use synfire_runner::build::build;
+use synfire_runner::scenario::{Scenario, load};
+
+/// Scenarios, and up to when they are run, ms.
+const CASES: [(&str, f64); 9] = [
+    ("scenarios/cuba/scenario.json", 60.0),          // in linear form
+    ("scenarios/cubadv/scenario.json", 60.0),        // by phase, zero delays
+    ("scenarios/larval-brain/scenario.json", 100.0), // sources, weights of their own
+    ("scenarios/rate-repressilator/scenario.json", 200.0),
+    ("scenarios/rate-pulses/scenario.json", 200.0),
+    ("tests/reference/f-networks/mixed-models.json", 200.0),
+    ("tests/reference/f-networks/izhikevich-net.json", 200.0),
+    ("tests/reference/f-networks/zero-delay-generations.json", 200.0),
+    ("tests/reference/f-networks/autapses-multapses.json", 200.0),
+];
+
+/// All events, in the order of the log.
+#[derive(Default)]
+struct Kept(Vec<Event>, Vec<Window>);
+
+impl Sink for Kept {
+    fn take(&mut self, batch: &mut Batch) {
+        batch.sort();
+        batch.for_each(|event| self.0.push(*event), |window| self.1.push(*window));
+        batch.clear();
+    }
+}
+
+fn logged(
+    scenario: &Scenario,
+    engine: EngineKind,
+    pieces: &[f64],
+) -> Option<(Vec<Event>, Vec<Window>, Counts)> {
+    let options = Options { engine: Some(engine), ..Options::default() };
+    let mut simulation = match Simulation::new(build(scenario).unwrap(), vec![], &options) {
+        Err(EngineError::DelayTooShort { .. }) => return None,
+        made => made.unwrap(),
+    };
+    let mut log = EventLog::new(EventFilter::ALL, Kept::default());
+    for &until in pieces {
+        simulation.run(Time::from_ms(until).unwrap(), &mut log).unwrap();
+    }
+    let Kept(events, windows) = log.finish();
+    Some((events, windows, simulation.counts()))
+}
+
+fn count(events: &[Event], is_meant: impl Fn(&Event) -> bool) -> u64 {
+    events.iter().filter(|event| is_meant(event)).count() as u64
+}
+
+/// Holds the log against the counts, and its parts against each other.
+fn is_exact(what: &str, events: &[Event], counts: &Counts) {
+    let of_kind = |kind| count(events, |event| event.kind() == kind);
+    assert_eq!(of_kind(EventKind::Arrival), counts.arrivals, "{what}: arrivals");
+    for (index, &spikes) in counts.spikes.iter().enumerate() {
+        let population = PopulationId(index as u32);
+        let mine = |event: &Event| event.kind() == EventKind::Spike && event.population == population;
+        assert_eq!(count(events, mine), spikes, "{what}: spikes of population {index}");
+        let switches = counts.switches.get(index).copied().unwrap_or(0);
+        let mine = |event: &Event| event.kind() == EventKind::Switch && event.population == population;
+        assert_eq!(count(events, mine), switches, "{what}: switches of population {index}");
+    }
+    let by_crossing =
+        |event: &Event| matches!(event.happens, Happening::Own(What::Spike { cause: Cause::Crossing }));
+    // An arrival can find a crossing at its own instant and take it back before it counts.
+    assert!(of_kind(EventKind::Confirmed) >= count(events, by_crossing), "{what}: crossings");
+    assert!(events.windows(2).all(|pair| pair[0].place() <= pair[1].place()), "{what}: the order");
+}
+
+/// What both engines must tell alike: when a crossing is asked for is each one's economy.
+fn without_predictions(events: &[Event]) -> Vec<Event> {
+    let is_own = |event: &&Event| {
+        !matches!(event.kind(), EventKind::Predicted | EventKind::Retracted | EventKind::Confirmed)
+    };
+    events.iter().filter(is_own).copied().collect()
+}
+
+#[test]
+fn the_log_has_what_was_processed_whatever_the_form() {
+    for (file, until) in CASES {
+        let scenario = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)).unwrap();
+        let mut by_engine = vec![];
+        for engine in [EngineKind::Queue, EngineKind::Lookahead] {
+            let what = format!("{file}, {engine:?}");
+            let Some((events, windows, counts)) = logged(&scenario, engine, &[until]) else { continue };
+            is_exact(&what, &events, &counts);
+            let is_inside = |window: &Window| window.from < window.to && window.is_logged;
+            assert!(windows.iter().all(is_inside), "{what}: windows");
+            let pieces = [0.1 * until, 0.1 * until + 0.03, 0.77 * until, until];
+            let (in_pieces, _, counts_in_pieces) = logged(&scenario, engine, &pieces).unwrap();
+            let same = without_predictions(&events) == without_predictions(&in_pieces);
+            assert!(same && counts == counts_in_pieces, "{what}: in pieces");
+            by_engine.push(without_predictions(&events));
+        }
+        assert!(!by_engine[0].is_empty(), "{file}: something happens");
+        if let [by_instant, by_window] = &by_engine[..] {
+            let first = by_instant.iter().zip(by_window).find(|(a, b)| a != b);
+            assert!(by_instant == by_window, "{file}: the engines differ, first in {first:?}");
+        }
+    }
+}
+
+#[test]
+fn stimuli_of_rates_and_neurons_are_in_the_log() {
+    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+    let text = serde_json::json!({
+        "synfire": 1,
+        "duration": 50,
+        "populations": {
+            "cells": { "size": 2, "neuron": { "model": "lif", "tau_m": 20, "c_m": 250 } },
+            "rates": { "size": 2, "input": [0, 1],
+                "neuron": { "model": "rate", "tau": 5, "gain": { "kind": "heaviside", "threshold": 0.5 } } }
+        },
+        "stimuli": [
+            { "kind": "current_step", "population": "cells", "ids": [1], "at": 10, "until": 40, "amplitude": 500 },
+            { "kind": "current_step", "population": "rates", "ids": [0], "at": 10, "until": 30, "amplitude": 2 }
+        ]
+    });
+    let scenario = synfire_runner::scenario::check(
+        text.to_string(),
+        "stimuli.json".as_ref(),
+        &synfire_runner::scenario::Limits::default(),
+    )
+    .unwrap();
+    for engine in [EngineKind::Queue, EngineKind::Lookahead] {
+        let (events, _, counts) = logged(&scenario, engine, &[7.0, 10.0, 29.0, 50.0]).unwrap();
+        is_exact("stimuli", &events, &counts);
+        let stimuli: Vec<(f64, u32, u32)> = events
+            .iter()
+            .filter(|event| event.kind() == EventKind::Stimulus)
+            .map(|event| (event.at.as_ms(), event.population.0, event.neuron.0))
+            .collect();
+        assert_eq!(stimuli, [(10.0, 0, 1), (10.0, 1, 0), (30.0, 1, 0), (40.0, 0, 1)]);
+        let switches: Vec<(f64, u32, Happening)> = events
+            .iter()
+            .filter(|event| event.kind() == EventKind::Switch)
+            .map(|event| (event.at.as_ms(), event.neuron.0, event.happens))
+            .collect();
+        let to = |gain| Happening::Switch { gain };
+        assert_eq!(switches, [(10.0, 0, to(1.0)), (30.0, 0, to(0.0))]);
+        events.iter().for_each(|event| *kinds.entry(event.kind().name()).or_default() += 1);
+    }
+    let expected = ["confirmed", "predicted", "refractory_end", "spike", "stimulus", "switch"];
+    assert!(expected.iter().all(|kind| kinds.contains_key(kind)), "{kinds:?}");
+}
