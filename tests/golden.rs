@@ -137,7 +137,7 @@ fn the_larval_brain() {
 #[ignore = "about a minute: run with --ignored"]
 fn the_fly_circuit_and_the_benchmarks() {
     all_pass(&[top("scenarios/fly-sugar-circuit")], 2, &Options::default());
-    let benchmarks =
-        ["cuba", "cubadv", "brunel", "mostly-silent", "microcircuit"].map(|name| top("scenarios").join(name));
-    all_pass(&benchmarks, 5, &Options::default());
+    let benchmarks = ["cuba", "cubadv", "brunel", "mostly-silent", "microcircuit", "mckean-10000"]
+        .map(|name| top("scenarios").join(name));
+    all_pass(&benchmarks, 6, &Options::default());
 }

@@ -4,6 +4,8 @@
 //! built-in models are. What a built-in model knows of its variables (their sizes, the time in which things happen) is
 //! estimated here from the formulas.
 
+mod bounds;
+
 use std::sync::Mutex;
 use synfire_core::catalogue::ModelEntry;
 use synfire_core::receptor::ReceptorKind;
@@ -12,7 +14,7 @@ use synfire_numerics::formula::{Formula, Program, System};
 use synfire_numerics::jet::{Arithmetic, Jets};
 use synfire_numerics::taylor::{self, GIVEN, Nothing, VectorField};
 
-use crate::integrated::{Common, Dynamics, Integrated, with_slots};
+use crate::integrated::{Common, Dynamics, Envelope, Integrated, with_slots};
 
 /// The most variables that a neuron may have.
 pub const MOST_VARIABLES: usize = 6;
@@ -327,6 +329,14 @@ impl<const RESETS: bool, const D: usize> Dynamics<D> for UserDefined<RESETS> {
         }
         // Whoever asks for the next crossing is told.
         *x = [f64::NAN; D];
+    }
+
+    fn wait(&self, x: &[f64; D], drive: &Envelope<'_>) -> f64 {
+        self.least_climb(x, drive)
+    }
+
+    fn is_upstroke(&self, x: &[f64; D], drive: &Envelope<'_>) -> bool {
+        self.certainly_rises(x, drive)
     }
 
     fn slots(&self) -> usize {

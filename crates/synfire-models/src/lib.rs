@@ -15,6 +15,8 @@ macro_rules! catalogue {
     };
 }
 
+#[cfg(test)]
+mod example;
 pub mod integrated;
 mod quadratic;
 

@@ -4,10 +4,12 @@
 //! then the sign, then `*` and `/`, then `+` and `-`. Two factors side by side are a mistake, not a product. There are no
 //! piecewise functions: all formulas have Taylor series wherever they have values.
 
+mod enclosure;
 mod program;
 mod read;
 mod system;
 
+pub use enclosure::Enclosures;
 pub use program::{Meaning, Program};
 pub use read::{Flaw, FlawKind, LONGEST, is_name, read};
 pub use system::System;

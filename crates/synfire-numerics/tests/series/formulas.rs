@@ -1,7 +1,8 @@
 //! Formulas in text: what they mean, their series, and what is said of texts that are none.
 
 use proptest::prelude::*;
-use synfire_numerics::formula::{FlawKind, LONGEST, Meaning, Program, read};
+use synfire_numerics::formula::{Enclosures, FlawKind, LONGEST, Meaning, Program, read};
+use synfire_numerics::interval::Interval;
 use synfire_numerics::jet::{Arithmetic, Coefficients, Jets, ORDER, Slot};
 use synfire_numerics::math;
 
@@ -149,6 +150,39 @@ fn removable_singularities_are_removed() {
     let far = series::<4>(&program, 80.0);
     let plain = 0.1 * 120.0 / (1.0 - math::exp(-12.0));
     assert!((far[0][0] - plain).abs() < 1e-14 * plain);
+}
+
+/// Boxes of x and y: what formulas give in them is enclosed, and not by much more than there is.
+#[test]
+fn enclosures_enclose() {
+    let texts = [
+        "x*y - y^2 + 3",
+        "exp(-x)/(2 + y) + tanh(x - y)",
+        "0.1*(x + y)/(1 - exp(-(x + y)/10))",
+        "sin(x)*cos(3*y) + cosh(y)",
+        "sqrt(x + 30) + log(y + 2)^3 - x^-2",
+    ];
+    let program = program(&texts);
+    let mut slots = vec![Slot::EMPTY; program.slots()];
+    for number in 0..2000 {
+        let part = |step: f64| (f64::from(number) * step).fract();
+        let low = [40.0 * part(0.618_034) - 20.0, 2.0 * part(0.754_878) - 1.0];
+        let width = [8.0 * part(0.569_84).powi(8), part(0.324_718).powi(8)];
+        let sides = [0, 1].map(|i| Interval::new(low[i], low[i] + width[i]));
+        let images: [Interval; 5] = program.run(&mut Enclosures, &sides);
+        for corner in [[0.0, 0.0], [1.0, 1.0], [0.3, 0.8], [1.0, 0.0]] {
+            let point = [0, 1].map(|i| low[i] + corner[i] * width[i]);
+            let values: [f64; 5] = program.run(&mut Jets::new(&mut slots), &point);
+            for (image, value) in images.iter().zip(values) {
+                let room = 1e-14 * value.abs();
+                let fits = image.low - room <= value && value <= image.high + room;
+                assert!(fits || value.is_nan(), "{image:?} {value} at {point:?}");
+            }
+        }
+    }
+    let [at_zero, ..]: [Interval; 5] =
+        self::program(&[texts[2]]).run(&mut Enclosures, &[Interval::from(0.5), Interval::from(-0.5)]);
+    assert!(at_zero.contains(1.0) && at_zero.width() < 1e-14, "{at_zero:?}");
 }
 
 #[test]
