@@ -193,7 +193,7 @@ fn network(kind: Kind) -> String {
     ];
     projections.push(json!({
         "source": "noise", "target": "cells", "receptor": "b", "connect": { "rule": "one_to_one" },
-        "weight": match kind.form { Form::Linear => 120.0, Form::Dense => 0.2, Form::Chosen => 3.5 },
+        "weight": match kind.form { Form::Linear => 40.0, Form::Dense => 0.2, Form::Chosen => 3.5 },
         "delay": draw.delay(),
     }));
     let (at, until) = (draw.time(0.0, 20.0), draw.time(20.0, 50.0));
@@ -216,7 +216,8 @@ fn network(kind: Kind) -> String {
     if kind.form != Form::Chosen {
         text["stimuli"] = json!([]);
     }
-    if kind.form == Form::Dense {
+    let is_dense = kind.form == Form::Dense || kind.form == Form::Linear && draw.stream.below(2) == 0;
+    if is_dense {
         text["populations"]["noise"]["neuron"] = json!({
             "model": "poisson", "rate": 3000, "start": draw.time(0.0, 3.0), "stop": draw.time(35.0, 45.0),
         });

@@ -152,7 +152,7 @@ fn networks_of_smooth_neurons_and_of_conductances() {
 #[ignore = "about a minute: run with --ignored"]
 fn the_fly_circuit_and_the_benchmarks() {
     all_pass(&[top("scenarios/fly-sugar-circuit")], 2, &Options::default());
-    let benchmarks =
-        ["cuba", "cubadv", "brunel", "mostly-silent", "microcircuit"].map(|name| top("scenarios").join(name));
-    all_pass(&benchmarks, 5, &Options::default());
+    let benchmarks = ["cuba", "cubadv", "brunel", "mostly-silent", "microcircuit", "mckean-10000"]
+        .map(|name| top("scenarios").join(name));
+    all_pass(&benchmarks, 6, &Options::default());
 }

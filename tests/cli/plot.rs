@@ -1,6 +1,6 @@
 //! Pictures of recordings.
 
-use super::{clock, run_line, write};
+use super::{clock, run_line, top, write};
 use serde_json::json;
 use std::fs;
 
@@ -56,4 +56,21 @@ fn what_cannot_be_drawn_is_an_error_and_leaves_no_file() {
         assert!(ended.err.contains(words), "{line}: {}", ended.err);
     }
     assert!(!folder.path().join("a.svg").exists() && !folder.path().join("a.partial").exists());
+}
+
+#[test]
+fn rates_and_gain_switches_are_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = top("scenarios/rate-repressilator/scenario.json");
+    let run = format!("run {} --until 100 --out rec", scenario.display());
+    assert_eq!(run_line(folder.path(), &run).code, Some(0));
+    let drawn = run_line(folder.path(), "plot rec --population units");
+    assert_eq!(drawn.code, Some(0), "{}", drawn.err);
+    let svg = fs::read_to_string(folder.path().join("rec.svg")).unwrap();
+    for words in ["gain switches", "unit", "r of units 0", "r of units 2"] {
+        assert!(svg.contains(words), "{words}");
+    }
+    // 20 switches in 100 ms, and a dot in the legend or not.
+    assert!((20..=22).contains(&svg.matches("<circle").count()), "{}", svg.matches("<circle").count());
+    assert_eq!(run_line(folder.path(), "plot rec --show switches --out b.png").code, Some(0));
 }

@@ -6,7 +6,8 @@ use crate::receptor::Receptor;
 use crate::spec::{Column, ParamError, ParamTable};
 use crate::time::Time;
 use std::sync::Arc;
-use synfire_numerics::cells::{CELL_MS, CELLS_PER_MS, PoissonCells, cell_of};
+use synfire_numerics::cells::{CELL_MS, CELLS_PER_MS, cell_of};
+use synfire_numerics::poisson::PoissonCells;
 use synfire_numerics::random::StreamKey;
 
 /// A spike that reaches a neuron.
@@ -58,20 +59,26 @@ pub struct DenseSource {
 }
 
 impl DenseSource {
-    /// How many spikes the first `units` units make from `from` to before `to`.
-    pub fn spikes_between(&self, units: u32, from: Time, to: Time) -> u64 {
-        let (from, to) = (from.max(self.start), to.min(self.stop));
+    /// When a cell begins.
+    pub fn begin_of(cell: u64) -> Time {
+        let offset = (cell % CELLS_PER_MS) as f64 * CELL_MS;
+        Time::from_parts(cell / CELLS_PER_MS, offset).unwrap_or(Time::NEVER)
+    }
+
+    /// How many spikes of the first `units` units are under way at `now`: emitted before, arriving `delay_ms` later, then or
+    /// after.
+    pub fn under_way(&self, units: u32, delay_ms: f64, now: Time) -> u64 {
         let cell = |at: Time| at.parts().0 * CELLS_PER_MS + cell_of(at.parts().1) as u64;
+        // What rounding does to `before` stays within a cell.
+        let first = cell(now.before(delay_ms)).saturating_sub(1);
         let mut count = 0;
-        if from >= to {
-            return count;
-        }
-        for cell in cell(from)..=cell(to) {
-            let begin = (cell % CELLS_PER_MS) as f64 * CELL_MS;
-            let at = |since: f64| Time::from_parts(cell / CELLS_PER_MS, begin + since);
-            let counts = |since| at(since).is_some_and(|at| from <= at && at < to);
-            (0..units)
-                .for_each(|unit| self.cells.draw(unit, cell, |since| count += u64::from(counts(since))));
+        for cell in first..=cell(now) {
+            let begin = DenseSource::begin_of(cell);
+            self.cells.draw_many(units, cell, |_, since| {
+                let spike = begin.after(since);
+                let is_made = self.start <= spike && spike < self.stop && spike < now;
+                count += u64::from(is_made && spike.after(delay_ms) >= now);
+            });
         }
         count
     }
@@ -244,9 +251,10 @@ pub trait Group: Send {
         let _ = from;
     }
 
-    /// The group may use so many threads when it is driven by [`Group::drive_window`].
-    fn share(&mut self, threads: usize) {
+    /// The group may use so many threads when it is driven by [`Group::drive_window`]; false if it cannot.
+    fn share(&mut self, threads: usize) -> bool {
         let _ = threads;
+        false
     }
 
     /// Drives all neurons from `from` up to before `to`. The volleys come in canonical order; no source has two at one instant over one

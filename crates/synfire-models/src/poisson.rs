@@ -5,7 +5,8 @@ use synfire_core::Time;
 use synfire_core::group::{DenseSource, PopulationSetup, SetupError};
 use synfire_core::source::{SourceModel, SpikeTrain};
 use synfire_core::spec::{ModelSpec, ParamRange, ParamSpec};
-use synfire_numerics::cells::{CELL_MS, CELLS_PER_MS, PoissonCells, cell_of};
+use synfire_numerics::cells::{CELL_MS, CELLS_PER_MS, cell_of};
+use synfire_numerics::poisson::PoissonCells;
 use synfire_numerics::random::Stream;
 
 /// Poisson processes.

@@ -12,6 +12,7 @@
 #![allow(clippy::needless_range_loop)] // formulas with an index that several arrays share
 
 use crate::math;
+use crate::vector::vectorised;
 
 /// The constants: K - 1 inputs.
 #[derive(Clone, Copy, Debug)]
@@ -147,31 +148,41 @@ impl<const K: usize> Integrator<K> {
     #[inline(never)]
     pub fn headrooms(&self, x: [&[f64]; K], rooms: &mut [f64]) {
         let x = x.map(|all| &all[..rooms.len()]);
-        for (place, room) in rooms.iter_mut().enumerate() {
-            let mut y = self.rest;
-            for x in x {
-                y += x[place];
-            }
-            let mut slope = self.rates[0] * (self.rest - y);
-            for k in 1..K {
-                let drive = self.gaps[k] * x[k][place];
-                let later = drive * self.after_one[k];
-                slope += if drive > later { drive } else { later };
-            }
-            let far = SLACK * -y - slope;
-            let found = if y > -self.near { -1.0 } else { far };
-            *room = if y == f64::NEG_INFINITY { f64::INFINITY } else { found };
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (place, room) in rooms.iter_mut().enumerate() {
+                    let mut y = self.rest;
+                    for x in x {
+                        y += x[place];
+                    }
+                    let mut slope = self.rates[0] * (self.rest - y);
+                    for k in 1..K {
+                        let drive = self.gaps[k] * x[k][place];
+                        let later = drive * self.after_one[k];
+                        slope += if drive > later { drive } else { later };
+                    }
+                    let far = SLACK * -y - slope;
+                    let found = if y > -self.near { -1.0 } else { far };
+                    *room = if y == f64::NEG_INFINITY { f64::INFINITY } else { found };
+                }
+            },
+        );
     }
 
     /// Moves coordinate `k` of many on.
     #[inline(never)]
     pub fn move_all_on(&self, k: usize, x: &mut [f64]) {
         let factor = self.after_one[k];
-        for x in x {
-            let moved = *x * factor;
-            *x = if moved.abs() < FADED { 0.0 } else { moved };
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for x in x {
+                    let moved = *x * factor;
+                    *x = if moved.abs() < FADED { 0.0 } else { moved };
+                }
+            },
+        );
     }
 
     /// The most that y' can be within one unit as long as y is not below its value now.

@@ -9,6 +9,9 @@ use synfire_numerics::roots::{self, Tolerance};
 /// A turn this near to a border, in units of the last place of what it is made of, is decided by rounding.
 const AMBIGUOUS_ULPS: f64 = 4.0;
 
+/// What is this part of itself away from a border is beyond rounding.
+const FAR: f64 = 1e-12;
+
 /// A strip of the plane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Strip {
@@ -63,6 +66,14 @@ pub(crate) fn first_exit(orbit: &Orbit<'_>, strip: &Strip, until_ms: f64) -> Exi
     search.run(until_ms)
 }
 
+/// Whether a cheap bound tells that `orbit`, which has made `way` after `dt_ms`, has not left `strip` until then.
+pub(crate) fn surely_stays(orbit: &Orbit<'_>, strip: &Strip, dt_ms: f64, way: Vector) -> bool {
+    let y = dot(strip.row, orbit.start);
+    let search =
+        Search { orbit, row: strip.row, down: strip.lower - y, up: strip.upper - y, ambiguous: false };
+    search.holds(orbit.bounds(strip.row, 0.0, dt_ms, [[0.0; 2], way]))
+}
+
 impl Search<'_> {
     /// One variable without fading inputs: the exit in closed form.
     fn is_scalar(&self) -> bool {
@@ -87,11 +98,11 @@ impl Search<'_> {
     }
 
     fn run(&mut self, until_ms: f64) -> Exit {
-        let chain = Chain::new(self.orbit, self.row);
         let velocity = self.orbit.velocity();
-        if velocity == [0.0; 2] && self.orbit.inputs.is_empty() {
+        if velocity == [0.0; 2] && self.orbit.inputs.is_empty() || until_ms > 0.0 && self.stays_from(0.0) {
             return Exit::Never { ambiguous: false };
         }
+        let chain = Chain::new(self.orbit, self.row);
         let linear = &self.orbit.field.linear;
         let fastest = self.orbit.inputs.iter().fold(linear.radius, |rate, input| rate.max(-input.rate));
         let mut length = if fastest > 0.0 { 1.0 / fastest } else { 1.0 };
@@ -102,7 +113,9 @@ impl Search<'_> {
         let (mut from, mut way) = (0.0, 0.0);
         // Stretches double in length; those of spirals are at most four half turns.
         while from < until_ms {
-            if self.stays_from(from) || chain.is_over(from) && linear.is_stable() && self.tends_inside() {
+            if from > 0.0 && self.stays_from(from)
+                || chain.is_over(from) && linear.is_stable() && self.tends_inside()
+            {
                 return Exit::Never { ambiguous: self.ambiguous };
             }
             let (to, before) = (from + length, way);
@@ -129,10 +142,17 @@ impl Search<'_> {
     /// The first exit in (from, to], where y is monotone between the turns. `way` is what has been made at `from`, then
     /// at `to`.
     fn within(&mut self, chain: &Chain<'_>, from: f64, way: &mut f64, to: f64) -> Option<Exit> {
+        // Mostly it stays far from the borders, and its turns need not be known.
+        let ends = [self.orbit.way(from), self.orbit.way(to)];
+        let end = dot(self.row, ends[1]);
+        if self.holds(self.orbit.bounds(self.row, from, to - from, ends)) {
+            *way = end;
+            return None;
+        }
         let turns = chain.turns(from, to);
         let mut left = from;
         for (index, right) in turns.iter().copied().chain([to]).enumerate() {
-            let at_right = dot(self.row, self.orbit.way(right));
+            let at_right = if index < turns.len() { dot(self.row, self.orbit.way(right)) } else { end };
             if index < turns.len() {
                 self.note(right, at_right);
             }
@@ -146,6 +166,12 @@ impl Search<'_> {
             (left, *way) = (right, at_right);
         }
         None
+    }
+
+    /// Whether a way between these two stays within the borders, by more than rounding.
+    fn holds(&self, (low, high): (f64, f64)) -> bool {
+        let rounding = FAR * (dot(self.row, self.orbit.start).abs() + low.abs() + high.abs());
+        high + rounding < self.up && low - rounding > self.down
     }
 
     /// The crossing of `border` in a stretch in which y is monotone.

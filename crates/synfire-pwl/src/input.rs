@@ -92,9 +92,10 @@ impl Answer {
             rise = [(al[0] + rising) * step, al[1] * step];
             rising = t * input;
             input *= self.rate * step;
-            let before = (k_sum, rise_sum);
+            let ([v, w], [v_rise, w_rise]) = (k_sum, rise_sum);
             (k_sum, rise_sum) = (plus(k_sum, 1.0, k), plus(rise_sum, 1.0, rise));
-            if n > 2 && before == (k_sum, rise_sum) {
+            let same = v == k_sum[0] && w == k_sum[1] && v_rise == rise_sum[0] && w_rise == rise_sum[1];
+            if n > 2 && same {
                 break;
             }
         }

@@ -108,6 +108,8 @@ pub struct Linear {
     pub spectrum: Spectrum,
     /// No eigenvalue has a larger modulus.
     pub(crate) radius: f64,
+    /// The logarithmic norm that belongs to the larger modulus of two: no |x| grows faster than like e^(growth t), 1/ms.
+    pub(crate) growth: f64,
 }
 
 /// What of a linear flow over some time does not depend on the state: e^(At) = (1 + grown) I + turned N and
@@ -145,6 +147,7 @@ impl Linear {
             root,
             spectrum,
             radius: mu.abs() + root,
+            growth: (a + b.abs()).max(d + c.abs()),
         }
     }
 
@@ -177,10 +180,10 @@ impl Linear {
             let step = t / f64::from(k);
             integral += f * step;
             (f, slope) = (slope * step, (self.trace * slope - self.determinant * f) * step);
-            let before = (sum, slope_lost);
+            let (sum_before, lost_before) = (sum, slope_lost);
             sum += f;
             slope_lost += slope;
-            if before == (sum, slope_lost) {
+            if sum_before == sum && lost_before == slope_lost {
                 break;
             }
         }

@@ -1,5 +1,7 @@
 //! What the piecewise-linear neuron models share: a membrane whose zones are intervals of v.
 
+mod bound;
+
 use crate::input::Fading;
 use crate::linear::{Linear, Vector};
 use crate::system::{Step, System, Walk};
@@ -11,6 +13,10 @@ use synfire_core::spec::{ModelSpec, ParamError, ParamRow};
 /// A search looks so far ahead, in units of the fastest time constant, before it pauses at a checkpoint: an oscillation
 /// below threshold never ends.
 const HORIZON: f64 = 1000.0;
+
+/// So many receptors with variables are kept on the stack.
+const FEW: usize = 4;
+const NO_INPUT: Fading = Fading { index: 0, s: 0.0, x: 0.0, rate: 0.0 };
 
 /// Faces passed in one search, by far more than any orbit passes within the horizon.
 const MOST_FACES: usize = 100_000;
@@ -152,15 +158,26 @@ impl Membrane {
         self.reset
     }
 
-    /// The receptors' variables that are not 0.
-    fn fading(&self, inputs: &[f64]) -> Vec<Fading> {
+    /// Does something with the receptors' variables that are not 0.
+    fn with_fading<R>(&self, inputs: &[f64], act: impl FnOnce(&[Fading]) -> R) -> R {
         let all = self.inputs.iter().enumerate().map(|(index, input)| Fading {
             index,
             s: inputs[input.place],
             x: if input.is_alpha { inputs[input.place + 1] } else { 0.0 },
             rate: input.rate,
         });
-        all.filter(|fading| (fading.s, fading.x) != (0.0, 0.0)).collect()
+        let not_zero = all.filter(|fading| (fading.s, fading.x) != (0.0, 0.0));
+        if self.inputs.len() > FEW {
+            return act(&not_zero.collect::<Vec<_>>());
+        }
+        // Allocating would cost as much as all that is done with them.
+        let mut few = [NO_INPUT; FEW];
+        let mut count = 0;
+        for fading in not_zero {
+            few[count] = fading;
+            count += 1;
+        }
+        act(&few[..count])
     }
 
     fn decay(&self, inputs: &mut [f64], dt_ms: f64) {
@@ -175,13 +192,17 @@ impl Membrane {
         }
     }
 
-    fn search(&self, at: Anchored<'_, PiecewiseState>) -> Result<Crossing, Unresolved> {
-        let PiecewiseState { v, w, mut armed } = *at.state;
+    fn search(
+        &self,
+        state: &PiecewiseState,
+        stimulus: f64,
+        fading: &[Fading],
+    ) -> Result<Crossing, Unresolved> {
+        let PiecewiseState { v, w, mut armed } = *state;
         if armed && v >= self.v_th {
             return Ok(Crossing::at(0.0));
         }
-        let fading = self.fading(at.inputs);
-        let mut walk = Walk::new(&self.system, [v, w], self.i_e + at.stimulus, &fading);
+        let mut walk = Walk::new(&self.system, [v, w], self.i_e + stimulus, fading);
         let mut ambiguous = false;
         for _ in 0..MOST_FACES {
             armed |= walk.zone <= self.threshold;
@@ -207,46 +228,9 @@ impl Membrane {
         Err(failed(walk.elapsed_ms))
     }
 
-    /// As long as v stays within its distance from threshold, its speed is at most V + W t, where V is the largest speed
-    /// there at the present w and W the largest speed of w.
-    fn bound(&self, at: Anchored<'_, PiecewiseState>) -> f64 {
-        let PiecewiseState { v, w, armed } = *at.state;
-        let room = self.v_th - v;
-        if !(armed && room > 0.0 && w.is_finite()) {
-            return 0.0;
-        }
-        let current = self.i_e + at.stimulus;
-        let input: f64 = self.fading(at.inputs).iter().map(Fading::bound).sum();
-        let [_, w_row] = self.system.zones()[0].field.linear.matrix.rows;
-        let w_force = self.system.zones()[0].field.force[1];
-        // |w'| at most doubles while the relaxation of w has made less than half of its way.
-        let w_speed = 2.0 * (w_row[0].abs() * (v.abs() + room) + w_row[1].abs() * w.abs() + w_force.abs());
-        let (w_speed, relaxed) =
-            if self.is_planar() { (w_speed, 0.5 / w_row[1].abs()) } else { (0.0, f64::INFINITY) };
-        let speed = self.fastest(v - room, w, current) + input;
-        let wait = 2.0 * room / (speed + (speed * speed + 2.0 * w_speed * room).sqrt());
-        let bound = (0.999 * wait).min(relaxed).min(self.horizon_ms);
-        if bound > 0.0 { bound } else { 0.0 }
-    }
-
     /// There is a second variable that moves the first.
     pub fn is_planar(&self) -> bool {
         self.system.zones()[0].field.linear.matrix.rows[0][1] != 0.0
-    }
-
-    /// The largest |v'| between `from` and threshold, without fading inputs.
-    fn fastest(&self, from: f64, w: f64, current: f64) -> f64 {
-        let faces = self.system.faces();
-        let first = faces.partition_point(|face| face.offset <= from);
-        let mut fastest: f64 = 0.0;
-        for zone in first..=self.threshold {
-            let field = &self.system.zones()[zone].field;
-            let left = if zone == first { from } else { faces[zone - 1].offset };
-            for v in [left, faces[zone].offset] {
-                fastest = fastest.max(field.velocity([v, w], current)[0].abs());
-            }
-        }
-        fastest
     }
 }
 
@@ -292,9 +276,11 @@ impl<P: PiecewiseModel> NeuronModel for Piecewise<P> {
             return;
         }
         let membrane = &self.membrane;
-        let fading = membrane.fading(inputs);
-        let walk = Walk::new(&membrane.system, [state.v, state.w], membrane.i_e + stimulus, &fading);
-        [state.v, state.w] = walk.run(*lapse);
+        let (system, x, current) = (&membrane.system, [state.v, state.w], membrane.i_e + stimulus);
+        [state.v, state.w] = membrane.with_fading(inputs, |fading| {
+            let straight = system.straight(x, current, fading, *lapse);
+            straight.unwrap_or_else(|| Walk::new(system, x, current, fading).run(*lapse))
+        });
         state.armed |= state.v < membrane.v_th;
         membrane.decay(inputs, *lapse);
     }
@@ -304,11 +290,12 @@ impl<P: PiecewiseModel> NeuronModel for Piecewise<P> {
     }
 
     fn first_crossing(&self, at: Anchored<'_, PiecewiseState>) -> Result<Crossing, Unresolved> {
-        self.membrane.search(at)
+        let Anchored { state, inputs, stimulus } = at;
+        self.membrane.with_fading(inputs, |fading| self.membrane.search(state, stimulus, fading))
     }
 
     fn crossing_bound(&self, at: Anchored<'_, PiecewiseState>, from_ms: f64) -> f64 {
-        if from_ms > 0.0 { from_ms } else { self.membrane.bound(at) }
+        if from_ms > 0.0 { self.membrane.later_bound(at, from_ms) } else { self.membrane.bound(at) }
     }
 
     fn receive(&self, state: &mut PiecewiseState, jump: f64) {

@@ -39,6 +39,19 @@ impl Field {
     }
 }
 
+/// 1/384, and a little more for rounding.
+const HERMITE: f64 = 1.01 / 384.0;
+
+/// The inputs together at some time.
+struct Summed {
+    /// Their sum, the constant current included.
+    sum: f64,
+    /// By how much it changes at most from then on, up and down.
+    change: f64,
+    /// The largest moduli of its first three derivatives from then on.
+    derivatives: [f64; 3],
+}
+
 /// A piece of an orbit: a start and the field that moves it.
 #[derive(Clone, Debug)]
 pub(crate) struct Orbit<'a> {
@@ -82,6 +95,61 @@ impl<'a> Orbit<'a> {
     pub fn velocity(&self) -> Vector {
         let input: f64 = self.inputs.iter().map(|input| input.s).sum();
         [self.pull[0] + input, self.pull[1]]
+    }
+
+    /// Bounds of the way that the coordinate row x has made, over the times from `from` to `from + length`; cheap, and
+    /// infinite where they would not be. `ends` are the ways at both.
+    ///
+    /// It is at most length^4/384 times its largest fourth derivative away from the cubic with its values and slopes at both
+    /// ends, which lies between its Bernstein coefficients.
+    pub fn bounds(&self, row: Vector, from: f64, length: f64, ends: [Vector; 2]) -> (f64, f64) {
+        let growth = self.field.linear.growth.max(0.0) * length;
+        if growth > 1.0 {
+            return (f64::NEG_INFINITY, f64::INFINITY);
+        }
+        let third = length / 3.0;
+        let inputs = [from, from + length].map(|t| self.summed(t));
+        let [start, end] = [0, 1].map(|i| {
+            let velocity = self.field.velocity(plus(self.start, 1.0, ends[i]), inputs[i].sum);
+            (dot(row, ends[i]), third * dot(row, velocity), velocity)
+        });
+        // The modulus of x' (the larger of its two) grows at most like e^(m t), where m is the logarithmic norm of A
+        // (G. Dahlquist 1958), from what it is at the start and what the inputs change by; e^z is at most 1 + 1.72 z to z = 1.
+        let [v, w] = start.2;
+        let speed = (1.0 + 1.72 * growth) * (v.abs().max(w.abs()) + inputs[0].change);
+        let matrix = &self.field.linear.matrix;
+        let once = matrix.row_times(row);
+        let twice = matrix.row_times(once);
+        let thrice = matrix.row_times(twice);
+        let [first, second, third] = inputs[0].derivatives;
+        let fourth = (thrice[0].abs() + thrice[1].abs()) * speed
+            + twice[0].abs() * first
+            + once[0].abs() * second
+            + row[0].abs() * third;
+        let square = length * length;
+        let off = HERMITE * square * square * fourth;
+        let corners = [start.0, start.0 + start.1, end.0 - end.1, end.0];
+        let low = corners.into_iter().fold(f64::INFINITY, f64::min);
+        let high = corners.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        (low - off, high + off)
+    }
+
+    /// The sum of the inputs after `t` ms, and how it can go on from there.
+    fn summed(&self, t: f64) -> Summed {
+        let mut all = Summed { sum: self.current, change: 0.0, derivatives: [0.0; 3] };
+        for input in self.inputs {
+            let Fading { s, x, rate, .. } = if t == 0.0 { *input } else { input.after(t) };
+            // Heights of s + x t and of x, fading: the derivatives of (s + x t) e^(k t) are combinations of them.
+            let height = Fading { s, x, ..*input }.bound();
+            all.sum += s;
+            // One that only fades changes by what it is, one that rises first by at most twice its height.
+            all.change += if x == 0.0 { height } else { 2.0 * height };
+            let (k, x) = (rate.abs(), x.abs());
+            all.derivatives[0] += x + k * height;
+            all.derivatives[1] += k * (2.0 * x + k * height);
+            all.derivatives[2] += k * k * (3.0 * x + k * height);
+        }
+        all
     }
 
     /// x' after `t` ms at the state `x`, and the inputs there.
@@ -197,5 +265,44 @@ impl<'a> Chain<'a> {
             (left, at_left) = (right, at_right);
         }
         zeros
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linear::Matrix;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// No way on a fine grid lies outside the bounds, and over a short time they are tight.
+        #[test]
+        fn ways_lie_within_their_bounds(
+            rows in prop::array::uniform2(prop::array::uniform2(-2.0..2.0f64)),
+            force in prop::array::uniform2(-1.0..1.0f64),
+            start in prop::array::uniform2(-1.0..1.0f64),
+            strengths in prop::array::uniform3(-1.0..1.0f64),
+            rates in prop::array::uniform2(-3.0..-0.1f64),
+            row in prop::array::uniform2(-1.0..1.0f64),
+            (from, length) in (0.0..2.0f64, 0.01..4.0f64),
+        ) {
+            let field = Field::new(Linear::new(Matrix::new(rows)), force, &rates);
+            let inputs = [
+                Fading { index: 0, s: strengths[0], x: 0.0, rate: rates[0] },
+                Fading { index: 1, s: strengths[1], x: strengths[2], rate: rates[1] },
+            ];
+            let orbit = Orbit::new(&field, start, 0.1, &inputs);
+            let bounds = |length: f64| {
+                orbit.bounds(row, from, length, [orbit.way(from), orbit.way(from + length)])
+            };
+            let (low, high) = bounds(length);
+            for i in 0..=200 {
+                let y = dot(row, orbit.way(from + length * f64::from(i) / 200.0));
+                prop_assert!(low - 1e-13 <= y && y <= high + 1e-13, "{low} {y} {high}");
+            }
+            let (low, high) = bounds(1e-3);
+            let [v, w] = orbit.velocity_at(from, &mut Vec::new());
+            prop_assert!(high - low < 2e-3 * (v.abs() + w.abs()) + 1e-6, "{low} {high}");
+        }
     }
 }

@@ -6,7 +6,7 @@
 //! p > 0 > q, where both lead onto the face, orbits slide along it, if the fields differ by a constant there and nothing fades.
 //! A face is left by these rules, never by an epsilon.
 
-use crate::exit::{Exit, Strip, first_exit};
+use crate::exit::{Exit, Strip, first_exit, surely_stays};
 use crate::input::Fading;
 use crate::linear::{Linear, Matrix, Vector, dot, plus};
 use crate::orbit::{Field, Orbit};
@@ -156,6 +156,12 @@ impl System {
         [strip.lower, strip.upper]
     }
 
+    /// The zone of a system with parallel faces that has this offset in it, or at its lower border.
+    #[inline]
+    pub(crate) fn zone_above_offsets(&self, offset: f64) -> usize {
+        self.faces.iter().take_while(|face| face.offset <= offset).count()
+    }
+
     /// The faces.
     pub fn faces(&self) -> &[Face] {
         &self.faces
@@ -227,6 +233,18 @@ impl System {
         }
         let rise: f64 = inputs.iter().map(|input| input.x + input.rate * input.s).sum();
         dot(normal, plus(above.linear.matrix.times(velocity), rise, [1.0, 0.0])) >= 0.0
+    }
+}
+
+impl System {
+    /// Where an orbit from `x` is after `dt_ms`, if a cheap bound tells that it stays in its zone; the same bits that the
+    /// walk gives.
+    pub(crate) fn straight(&self, x: Vector, current: f64, inputs: &[Fading], dt_ms: f64) -> Option<Vector> {
+        let zone = &self.zones[self.zone_at(x, current, inputs)];
+        let orbit = Orbit::new(&zone.field, x, current, inputs);
+        let way = orbit.way(dt_ms);
+        let stays = zone.walls.iter().all(|wall| surely_stays(&orbit, &wall.strip, dt_ms, way));
+        stays.then(|| plus(x, 1.0, way))
     }
 }
 

@@ -164,6 +164,14 @@ fn laws<P: PiecewiseModel>(given: &Given, until: f64) -> Result<(), TestCaseErro
     let bound = ready.model.crossing_bound(ready.at(), 0.0);
     prop_assert!(bound >= 0.0 && bound <= crossing.after_ms, "bound {bound:e}, crossing {crossing:?}");
 
+    for from in [1e-3, 0.3, 0.9].map(|part| part * crossing.after_ms.min(until)) {
+        let later = ready.model.crossing_bound(ready.at(), from);
+        prop_assert!(
+            from <= later && later <= crossing.after_ms,
+            "{from:e}: {later:e}, crossing {crossing:?}"
+        );
+    }
+
     let unchanged = ready.after(0.0);
     prop_assert_eq!((unchanged.state, &unchanged.inputs), (ready.state, &ready.inputs));
 

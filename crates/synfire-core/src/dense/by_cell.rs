@@ -9,6 +9,7 @@ use crate::time::Time;
 use std::cmp::Reverse;
 use std::ops::Range;
 use synfire_numerics::cells::{CELL_MS, CELLS_PER_MS, in_units};
+use synfire_numerics::vector::vectorised;
 
 /// A volley with what its targets share: all have one weight.
 #[derive(Clone, Copy)]
@@ -28,6 +29,8 @@ struct Shared<'a, const W: usize> {
     pulses: &'a [Pulse],
     projections: &'a [Projection],
     inputs: &'a [DenseInput],
+    /// How many neurons there are in all shards.
+    size: usize,
 }
 
 /// A part of a cell, or all of it.
@@ -96,7 +99,7 @@ impl<const W: usize> DensePopulation<W> {
             }
         };
         let pulses: Vec<Pulse> = volleys.iter().filter(|v| v.first < v.end).map(pulse).collect();
-        let shared = Shared { membrane, pulses: &pulses, projections, inputs: &self.inputs };
+        let shared = Shared { membrane, pulses: &pulses, projections, inputs: &self.inputs, size: self.size };
         for shard in &mut self.shards {
             shard.out.notes = out.is_watched().then(Vec::new);
         }
@@ -151,8 +154,9 @@ impl<const W: usize> Shard<W> {
             self.fold(shared.membrane, self.cell % CELLS_PER_MS == CELLS_PER_MS - 1);
             self.cell += 1;
         }
-        for pulse in pulses {
-            self.receive(shared, pulse);
+        self.find_spans(shared, pulses);
+        for (place, pulse) in pulses.iter().enumerate() {
+            self.receive(shared, pulse, self.scratch.spans[place]);
         }
         for (number, input) in shared.inputs.iter().enumerate() {
             self.draw(shared, segment, number, input);
@@ -173,19 +177,25 @@ impl<const W: usize> Shard<W> {
         }
     }
 
-    /// The pulse's targets in this shard.
-    fn targets<'a>(&self, shared: &Shared<'a, W>, pulse: &Pulse) -> &'a [u32] {
-        let targets = &shared.projections[pulse.projection as usize].targets;
-        let targets = &targets[pulse.first as usize..pulse.end as usize];
-        // They rise.
-        let is_before = |bound: usize| move |target: &u32| (*target as usize) < bound;
-        let end = targets.partition_point(is_before(self.first + self.size()));
-        &targets[targets.partition_point(is_before(self.first))..end]
+    /// Finds each pulse's targets in this shard. They rise: a search for those of a part, none for all.
+    fn find_spans(&mut self, shared: &Shared<'_, W>, pulses: &[Pulse]) {
+        let (begin, end) = (self.first, self.first + self.size());
+        let span = |pulse: &Pulse| {
+            if end - begin == shared.size {
+                return (pulse.first, pulse.end);
+            }
+            let targets = &shared.projections[pulse.projection as usize].targets;
+            let targets = &targets[pulse.first as usize..pulse.end as usize];
+            let before = |bound: usize| targets.partition_point(|target| (*target as usize) < bound) as u64;
+            (pulse.first + before(begin), pulse.first + before(end))
+        };
+        self.scratch.spans.clear();
+        self.scratch.spans.extend(pulses.iter().map(span));
     }
 
     #[inline(never)]
-    fn receive(&mut self, shared: &Shared<'_, W>, pulse: &Pulse) {
-        let targets = self.targets(shared, pulse);
+    fn receive(&mut self, shared: &Shared<'_, W>, pulse: &Pulse, (first, end): (u64, u64)) {
+        let targets = &shared.projections[pulse.projection as usize].targets[first as usize..end as usize];
         let units = in_units(pulse.growth);
         let sums = &mut self.sums[pulse.class][..];
         for &target in targets {
@@ -226,13 +236,18 @@ impl<const W: usize> Shard<W> {
         let size = self.bases.len();
         let (bases, flags) = (&self.bases[..size], &mut flags[..size]);
         let sums: [&[u64]; W] = std::array::from_fn(|class| &self.sums[class][..size]);
-        for place in 0..size {
-            let mut here = [0; W];
-            for class in 0..W {
-                here[class] = sums[class][place];
-            }
-            flags[place] = u8::from(membrane.highest(bases[place], here) >= threshold);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for place in 0..size {
+                    let mut here = [0; W];
+                    for class in 0..W {
+                        here[class] = sums[class][place];
+                    }
+                    flags[place] = u8::from(membrane.highest(bases[place], here) >= threshold);
+                }
+            },
+        );
         flagged.clear();
         for (group, flags) in flags.chunks(8).enumerate() {
             if flags.iter().any(|flag| *flag != 0) {
@@ -252,8 +267,9 @@ impl<const W: usize> Shard<W> {
             self.scratch.places[neuron as usize] = place as u32;
         }
         let flags = &self.scratch.flags[..size];
-        for (number, pulse) in pulses.iter().enumerate() {
-            for &target in self.targets(shared, pulse) {
+        for (number, (pulse, &(first, end))) in pulses.iter().zip(&self.scratch.spans).enumerate() {
+            let targets = &shared.projections[pulse.projection as usize].targets;
+            for &target in &targets[first as usize..end as usize] {
                 let neuron = target as usize - self.first;
                 if flags[neuron] != 0 {
                     hits.push((self.scratch.places[neuron], number as u32));
@@ -368,16 +384,22 @@ impl<const W: usize> Shard<W> {
         let size = self.bases.len();
         let bases = &mut self.bases[..size];
         let sums = self.sums.each_mut().map(|sums| &mut sums[..size]);
-        for place in 0..size {
-            let mut here = [0; W];
-            for class in 0..W {
-                here[class] = std::mem::take(&mut sums[class][place]);
-            }
-            bases[place] = membrane.level(bases[place], here);
-        }
-        if epoch_ends {
-            bases.iter_mut().for_each(|base| *base = membrane.growth.moved_on(*base));
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for place in 0..size {
+                    let mut here = [0; W];
+                    for class in 0..W {
+                        here[class] = sums[class][place];
+                        sums[class][place] = 0;
+                    }
+                    bases[place] = membrane.level(bases[place], here);
+                }
+                if epoch_ends {
+                    bases.iter_mut().for_each(|base| *base = membrane.growth.moved_on(*base));
+                }
+            },
+        );
     }
 }
 

@@ -319,7 +319,8 @@ impl<const W: usize> Group for DensePopulation<W> {
         self.one(neuron.index()).v(&self.membrane, at)
     }
 
-    fn share(&mut self, threads: usize) {
+    fn share(&mut self, threads: usize) -> bool {
         self.split(threads);
+        true
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Scratch {
     pub flagged: Vec<u32>,
     /// By neuron: its place among the flagged.
     pub places: Vec<u32>,
+    /// By pulse: where its targets in the shard begin and end.
+    pub spans: Vec<(u64, u64)>,
     /// What reached flagged neurons: place and pulse.
     pub hits: Vec<(u32, u32)>,
     /// The pulses of each flagged neuron, and where they begin.

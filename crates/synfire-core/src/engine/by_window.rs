@@ -10,7 +10,8 @@
 //! own source is asked for what arrives in the window. That is called *direct* input. It gives the same arrivals.
 
 use super::by_instant::{needs_arrivals, needs_notes};
-use super::flights::Landing;
+use super::feeds::Feed;
+use super::lanes::{self, Window};
 use super::{Engine, RunError, Scratch};
 use crate::group::{Arrival, DenseInput, Touch, Until, Volley};
 use crate::ids::{LocalId, NeuronId, PopulationId};
@@ -74,8 +75,8 @@ pub(super) struct DirectArrival {
 
 impl<Q: EventQueue> Engine<Q> {
     /// Prepares for windows of `window_ms` and finds the sources that can be asked directly.
-    pub(super) fn look_ahead(&mut self, window_ms: f64, unwatched: &[PopulationId]) {
-        self.window_ms = window_ms;
+    pub(super) fn look_ahead(&mut self, window_ms: f64, unwatched: &[PopulationId], threads: usize) {
+        (self.window_ms, self.threads) = (window_ms, threads);
         self.flights.land_in_windows(&self.network.projections, window_ms);
         for &population in unwatched {
             let [index] = self.leaving[population.index()][..] else { continue };
@@ -93,10 +94,11 @@ impl<Q: EventQueue> Engine<Q> {
             }
         }
         for population in 0..self.network.groups.len() {
-            let is_ranked = |&index: &usize| self.network.projections[index].declared.is_some();
             self.may_sweep[population] = self.network.groups[population].sweeps()
-                && !self.reaching[population].iter().any(is_ranked)
-                && self.let_listen(population);
+                && (self.let_listen(population) || self.can_feed(population));
+            self.shares[population] =
+                self.may_sweep[population] && self.network.groups[population].share(threads);
+            self.has_cells |= self.may_sweep[population] && self.network.groups[population].takes_turns();
         }
         self.is_swept.clone_from(&self.may_sweep);
     }
@@ -115,11 +117,35 @@ impl<Q: EventQueue> Engine<Q> {
         inputs.is_some_and(|inputs| inputs.is_empty() || self.network.groups[population].listen(inputs))
     }
 
+    /// Prepares to draw all direct input of a population for it; false if there is some that cannot be drawn so.
+    fn can_feed(&mut self, population: usize) -> bool {
+        let feed = |&index: &usize| {
+            let projection = &self.network.projections[index];
+            let source = &self.network.groups[projection.source.index()];
+            Some(Feed {
+                source: source.dense_source()?,
+                delay_ms: projection.delays.at(0),
+                projection: index as u32,
+                first: self.first[projection.source.index()],
+                units: source.size() as u32,
+                next_cell: 0,
+                ahead: Vec::new(),
+            })
+        };
+        let feeds: Option<Vec<Feed>> = self.direct[population].iter().map(feed).collect();
+        let feeds = feeds.unwrap_or_default();
+        let are_all = feeds.len() == self.direct[population].len();
+        self.lanes[population].feeds = feeds;
+        are_all
+    }
+
     /// Decides which groups go through windows as a whole from now on: those that draw their input themselves do not while
     /// someone wants to know of arrivals.
     fn take_turns(&mut self, arrivals_are_told: bool) {
         for population in 0..self.network.groups.len() {
-            if !self.may_sweep[population] || !self.network.groups[population].takes_turns() {
+            let draws_itself =
+                self.lanes[population].feeds.is_empty() && self.network.groups[population].takes_turns();
+            if !self.may_sweep[population] || !draws_itself {
                 continue;
             }
             if arrivals_are_told && self.is_swept[population] {
@@ -167,7 +193,7 @@ impl<Q: EventQueue> Engine<Q> {
     fn last_cell_before(&self, from: Time, to: Time) -> Time {
         let (epoch, offset) = to.parts();
         let cell = cell_of(offset) as f64 * CELL_MS;
-        let end = Time::from_parts(epoch, cell).filter(|end| *end > from && self.may_sweep.contains(&true));
+        let end = Time::from_parts(epoch, cell).filter(|end| *end > from && self.has_cells);
         end.unwrap_or(to)
     }
 
@@ -175,15 +201,22 @@ impl<Q: EventQueue> Engine<Q> {
     fn window(&mut self, to: Time, observer: &mut impl Observer) -> Result<(), RunError> {
         self.collect_due(to);
         self.scratch.spikes.clear();
+        let window = Window {
+            from: self.now,
+            to,
+            first: &self.first,
+            is_swept: &self.is_swept,
+            shares: &self.shares,
+            threads: self.threads,
+        };
+        lanes::go_through(&window, &mut self.network, &mut self.flights, &mut self.lanes);
         let mut inbox = std::mem::take(&mut self.inbox);
         for population in 0..self.network.groups.len() {
-            self.collect_volleys(population, to, &mut inbox);
-            if self.is_swept[population] {
-                self.sweep(population, (self.now, to), &inbox.volleys, observer)?;
-                continue;
-            }
+            std::mem::swap(&mut inbox.volleys, &mut self.lanes[population].volleys);
             let direct = !self.direct[population].is_empty();
-            if direct || !inbox.volleys.is_empty() || !self.scratch.due[population].is_empty() {
+            if self.is_swept[population] {
+                self.harvest(population, &inbox.volleys, observer)?;
+            } else if direct || !inbox.volleys.is_empty() || !self.scratch.due[population].is_empty() {
                 self.drive_in_tiles(population, to, &mut inbox, observer)?;
             }
         }
@@ -200,35 +233,10 @@ impl<Q: EventQueue> Engine<Q> {
         Ok(())
     }
 
-    /// Lands all spikes that arrive at a population before `to`, in canonical order.
-    fn collect_volleys(&mut self, population: usize, to: Time, inbox: &mut Inbox) {
-        inbox.volleys.clear();
-        let mut landings: Vec<Landing> = std::mem::take(&mut self.landings);
-        for &index in &self.reaching[population] {
-            let projection = &self.network.projections[index];
-            landings.clear();
-            self.flights.land(index, projection, to, &mut landings);
-            let first_source = self.first[projection.source.index()];
-            inbox.volleys.extend(landings.iter().map(|landing| Volley {
-                at: landing.at,
-                source: NeuronId(first_source + landing.source),
-                projection: index as u32,
-                first: landing.first,
-                end: landing.end,
-            }));
-        }
-        self.landings = landings;
-        // In this order the stable sort by target below leaves every target's arrivals in canonical order. Two volleys of
-        // one spike at one instant are of different projections; two of one source's spikes can meet over different
-        // delays, then the declared ranks decide, synapse by synapse: see `settle_ranks`.
-        inbox.volleys.sort_unstable_by_key(|v| (v.at, v.source, v.projection, v.first));
-    }
-
-    /// Drives a population that goes through the window as a whole.
-    fn sweep(
+    /// What a population that went through the window as a whole received and did.
+    fn harvest(
         &mut self,
         population: usize,
-        (from, to): (Time, Time),
         volleys: &[Volley],
         observer: &mut impl Observer,
     ) -> Result<(), RunError> {
@@ -242,10 +250,13 @@ impl<Q: EventQueue> Engine<Q> {
                 observer.fan(id, &Fan { at, generation: 0, source, number, projection, places });
             }
         }
-        self.scratch.out.clear();
-        self.network.groups[population]
-            .drive_window(from, to, volleys, &self.network.projections, &mut self.scratch.out)
+        let lane = &mut self.lanes[population];
+        std::mem::replace(&mut lane.done, Ok(()))
             .map_err(|error| RunError::Group { population: id, error })?;
+        for (feed, fed) in lane.feeds.iter().zip(&lane.fed) {
+            self.counts.spikes[self.network.projections[feed.projection as usize].source.index()] += fed;
+        }
+        std::mem::swap(&mut lane.out, &mut self.scratch.out);
         self.take_spikes(id);
         let asked = self.scratch.out.asked.drain(..);
         for (&index, asked) in self.direct[population].iter().zip(asked) {
@@ -253,6 +264,7 @@ impl<Q: EventQueue> Engine<Q> {
             self.counts.arrivals += asked;
         }
         self.tell_notes(id, None, observer);
+        std::mem::swap(&mut self.lanes[population].out, &mut self.scratch.out);
         Ok(())
     }
 

@@ -13,11 +13,11 @@ use std::collections::{BinaryHeap, VecDeque};
 
 /// The spikes under way over each projection.
 pub(super) struct Flights {
-    projections: Vec<Flight>,
+    pub projections: Vec<Flight>,
 }
 
 /// One projection's.
-enum Flight {
+pub(super) enum Flight {
     /// All delays are equal, so what is emitted first arrives first: (arrival, source).
     Constant { delay_ms: f64, queue: VecDeque<(Time, u32)> },
     /// Rows are sorted by delay.
@@ -28,7 +28,7 @@ enum Flight {
 
 /// A spike under way over one projection. Those that arrive first come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Cursor {
+pub(super) struct Cursor {
     /// The next arrival.
     at: Time,
     source: u32,
@@ -99,8 +99,7 @@ impl Flights {
         (0..self.projections.len()).map(|index| self.next(index)).min().unwrap_or(Time::NEVER)
     }
 
-    /// Lands everything that arrives over a projection before `before`. Over equal delays the landings come in order of
-    /// time and, as far as they were launched so, source; over varied delays each has one instant and the order is open.
+    /// Lands everything that arrives over a projection before `before`.
     pub(super) fn land(
         &mut self,
         index: usize,
@@ -108,7 +107,15 @@ impl Flights {
         before: Time,
         landings: &mut Vec<Landing>,
     ) {
-        match &mut self.projections[index] {
+        self.projections[index].land(projection, before, landings);
+    }
+}
+
+impl Flight {
+    /// Lands everything that arrives before `before`. Over equal delays the landings come in order of time and, as far as
+    /// they were launched so, source; over varied delays each has one instant and the order is open.
+    pub(super) fn land(&mut self, projection: &Projection, before: Time, landings: &mut Vec<Landing>) {
+        match self {
             Flight::Constant { queue, .. } => {
                 while let Some(&(at, source)) = queue.front() {
                     if at >= before {
@@ -162,7 +169,7 @@ impl Cursor {
 }
 
 /// Slices of equal length of time, one after the other, and round again.
-struct Wheel {
+pub(super) struct Wheel {
     per_ms: f64,
     /// The cursors whose next arrival falls into a slice of this number, or of one some rounds later.
     slices: Vec<Vec<Cursor>>,

@@ -6,7 +6,10 @@
 
 mod by_instant;
 mod by_window;
+mod feeds;
 mod flights;
+mod lanes;
+mod order;
 mod probes;
 
 use crate::group::{Arrival, GroupError, Note, Outbox, Touch};
@@ -213,8 +216,7 @@ impl Simulation {
         };
         if kind == EngineKind::Lookahead {
             with_engine!(&mut inner, engine => {
-                engine.look_ahead(least_delay_ms, &options.unwatched);
-                engine.network.groups.iter_mut().for_each(|group| group.share(options.threads.max(1)));
+                engine.look_ahead(least_delay_ms, &options.unwatched, options.threads.max(1));
             });
         }
         Ok(Simulation { inner, kind, rates })
@@ -315,6 +317,13 @@ struct Engine<Q> {
     volleys: Vec<by_instant::Volley>,
     records: Vec<by_instant::Record>,
     landings: Vec<flights::Landing>,
+    /// What each population needs to go through windows.
+    lanes: Vec<lanes::Lane>,
+    /// The populations that share their work among threads themselves.
+    shares: Vec<bool>,
+    threads: usize,
+    /// Some population goes through windows cell by cell.
+    has_cells: bool,
     inbox: by_window::Inbox,
     direct_times: Vec<Time>,
     direct_arrivals: Vec<by_window::DirectArrival>,
@@ -366,6 +375,10 @@ impl<Q: EventQueue> Engine<Q> {
             volleys: Vec::new(),
             records: Vec::new(),
             landings: Vec::new(),
+            lanes: (0..populations).map(|_| lanes::Lane::default()).collect(),
+            shares: vec![false; populations],
+            threads: 1,
+            has_cells: false,
             inbox: by_window::Inbox::default(),
             direct_times: Vec::new(),
             direct_arrivals: Vec::new(),
@@ -375,7 +388,9 @@ impl<Q: EventQueue> Engine<Q> {
 
     /// Asks every group for its first wake times; from now on notes are taken if the observer cares for them.
     fn start(&mut self, observer: &mut impl Observer) {
-        self.scratch.out.notes = by_instant::needs_notes(observer).then(Vec::new);
+        let notes = by_instant::needs_notes(observer);
+        self.scratch.out.notes = notes.then(Vec::new);
+        self.lanes.iter_mut().for_each(|lane| lane.out.notes = notes.then(Vec::new));
         if self.started {
             return;
         }
@@ -411,10 +426,7 @@ impl<Q: EventQueue> Engine<Q> {
             let group = &self.network.groups[source];
             let is_drawn = self.is_swept[projection.target.index()];
             counts.spikes[source] += match group.dense_source().filter(|_| is_drawn) {
-                Some(dense) => {
-                    let from = self.now.before(projection.delays.at(0));
-                    dense.spikes_between(group.size() as u32, from, self.now)
-                }
+                Some(dense) => dense.under_way(group.size() as u32, projection.delays.at(0), self.now),
                 None => {
                     let left = |neuron| group.spikes_left(LocalId(neuron as u32), self.now);
                     (0..group.size()).map(left).sum::<u64>()

@@ -24,6 +24,8 @@ pub(super) struct Sweep {
     /// For near neurons.
     watches: Vec<Watch>,
     refractory_ends: BinaryHeap<Reverse<(Time, u32)>>,
+    /// The volleys of the window in hand.
+    salvos: Vec<Salvo>,
 }
 
 /// What is known of a near neuron; times are offsets in the epoch.
@@ -37,13 +39,15 @@ struct Watch {
     is_found: bool,
 }
 
-/// A volley with what its targets share.
+/// A volley with what its targets share, and what its first one gets.
 #[derive(Clone, Copy)]
 struct Salvo {
     offset: f64,
     /// The receptor's coordinate.
     k: usize,
     growths: (f64, f64),
+    target: u32,
+    weight: f64,
 }
 
 /// Up to where a near neuron is looked at.
@@ -99,13 +103,17 @@ impl<const K: usize> LinearPopulation<K> {
         projections: &[Projection],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        for volley in volleys {
+        let mut salvos = std::mem::take(&mut sweep.salvos);
+        salvos.clear();
+        salvos.extend(volleys.iter().map(|volley| self.salvo(volley, projections)));
+        for (volley, &salvo) in volleys.iter().zip(&salvos) {
             self.reach(sweep, volley.at.next_up(), out)?;
-            let projection = &projections[volley.projection as usize];
-            let k = projection.receptor as usize + 1;
-            let (_, offset) = volley.at.parts();
-            let salvo = Salvo { offset, k, growths: self.membrane.growths(k, offset) };
             let (first, end) = (volley.first as usize, volley.end as usize);
+            if end - first == 1 {
+                self.receive(sweep, salvo, &[salvo.target], |_| salvo.weight, out)?;
+                continue;
+            }
+            let projection = &projections[volley.projection as usize];
             let targets = &projection.targets[first..end];
             match &projection.weights {
                 Values::Same(weight) => self.receive(sweep, salvo, targets, |_| *weight, out)?,
@@ -119,8 +127,21 @@ impl<const K: usize> LinearPopulation<K> {
                 }
             }
         }
+        sweep.salvos = salvos;
         self.reach(sweep, to, out)?;
         self.close(sweep, to, out)
+    }
+
+    /// Looks up what a volley brings. Where delays vary, most volleys have one target, somewhere in memory: looked up for a
+    /// whole window ahead of all else, they do not wait for one another.
+    #[inline]
+    fn salvo(&self, volley: &Volley, projections: &[Projection]) -> Salvo {
+        let projection = &projections[volley.projection as usize];
+        let k = projection.receptor as usize + 1;
+        let (_, offset) = volley.at.parts();
+        let place = volley.first as usize;
+        let (target, weight) = (projection.targets[place], projection.weights.at(place));
+        Salvo { offset, k, growths: self.membrane.growths(k, offset), target, weight }
     }
 
     fn first_sweep(&mut self) -> Sweep {
@@ -132,6 +153,7 @@ impl<const K: usize> LinearPopulation<K> {
             near: Vec::new(),
             watches: vec![watch; size],
             refractory_ends: BinaryHeap::new(),
+            salvos: Vec::new(),
         };
         self.find_headroom(&mut sweep);
         self.records = Vec::new();

@@ -31,6 +31,7 @@ use crate::time::Time;
 use by_instant::Record;
 use by_window::Sweep;
 pub use oracle::oracle;
+use synfire_numerics::growth::Growth;
 use synfire_numerics::integrator::Integrator;
 
 /// A neuron model some of whose populations can be driven in this form.
@@ -70,6 +71,8 @@ const NEAR: f64 = 1e-9;
 #[derive(Clone, Debug)]
 struct Membrane<const K: usize> {
     integrator: Integrator<K>,
+    /// What arrivals count, by their offset in the epoch.
+    growths: [Growth; K],
     /// What a current of 1 pA is in its coordinate: mV per pA.
     gains: [f64; K],
     /// mV/ms per pA.
@@ -97,6 +100,7 @@ impl<const K: usize> Membrane<K> {
         }
         Membrane {
             integrator,
+            growths: taus.map(|tau| Growth::new(1.0 / tau)),
             gains,
             per_capacitance: 1.0 / neuron.capacitance,
             v_th: neuron.v_th,
@@ -123,9 +127,9 @@ impl<const K: usize> Membrane<K> {
     }
 
     /// The growths of membrane and receptor k - 1 at `offset`.
-    #[inline]
+    #[inline(always)]
     fn growths(&self, k: usize, offset: f64) -> (f64, f64) {
-        (self.integrator.growth(0, offset), self.integrator.growth(k, offset))
+        (self.growths[0].at(offset), self.growths[k].at(offset))
     }
 
     /// The membrane's coordinate at the end of the refractory time.

@@ -2,7 +2,7 @@
 //! and every number of threads gives the same bits.
 
 use super::{BuildError, population_setup};
-use crate::scenario::{Projection, Quantity, Rule, Scenario};
+use crate::scenario::{Distribution, Law, Projection, Quantity, Rule, Scenario};
 use synfire_core::Time;
 use synfire_core::dense::{self, DenseNeuron, MOST_WEIGHTS};
 use synfire_core::group::{Group, PopulationSetup};
@@ -76,7 +76,7 @@ fn choose(scenario: &Scenario, index: usize, setup: &PopulationSetup, form: Form
     let model = scenario.populations[index].model;
     let reaching: Vec<&Projection> = scenario.projections.iter().filter(|p| p.target == index).collect();
     let is_large = setup.size >= MANY && form == Form::Chosen;
-    let may_be_linear = form == Form::Linear || is_large && is_reached_at_once(&reaching);
+    let may_be_linear = form == Form::Linear || is_large && suits_linear(scenario, &reaching);
     if may_be_linear && let Some(neuron) = (model.linear)(setup) {
         return Made::Linear(neuron);
     }
@@ -87,36 +87,53 @@ fn choose(scenario: &Scenario, index: usize, setup: &PopulationSetup, form: Form
     Made::Anchored
 }
 
-/// Each spike reaches all its targets in the population at one instant, which is later, and there are many of them.
-fn is_reached_at_once(reaching: &[&Projection]) -> bool {
-    !reaching.is_empty() && reaching.iter().all(|p| is_delayed(p) && p.rule != Rule::OneToOne)
+/// All input is delayed; and each spike reaches all its targets in the population at one instant, and there are many of
+/// them, or each neuron has a dense source of its own.
+fn suits_linear(scenario: &Scenario, reaching: &[&Projection]) -> bool {
+    let is_at_once = |p: &&Projection| has_one_delay(p) && p.rule != Rule::OneToOne;
+    let is_dense = |p: &&Projection| is_dense_source(scenario, p);
+    !reaching.is_empty()
+        && reaching.iter().all(|p| least(&p.delay) > 0.0)
+        && (reaching.iter().all(is_at_once) || reaching.iter().any(is_dense))
 }
 
-fn is_delayed(projection: &Projection) -> bool {
+fn has_one_delay(projection: &Projection) -> bool {
     matches!(projection.delay, Quantity::Number(delay_ms) if delay_ms > 0.0)
+}
+
+/// The least value that is possible; minus infinity or no number where only a file or chance knows.
+fn least(quantity: &Quantity) -> f64 {
+    match quantity {
+        Quantity::Number(number) => *number,
+        Quantity::Array(values) => values.iter().copied().fold(f64::INFINITY, f64::min),
+        Quantity::Distribution(Distribution { clip: Some((low, _)), .. }) => *low,
+        Quantity::Distribution(Distribution { law: Law::Uniform(low, _), .. }) => *low,
+        Quantity::Distribution(_) => f64::NEG_INFINITY,
+    }
+}
+
+/// The projection brings each neuron a dense source of its own, with one delay.
+fn is_dense_source(scenario: &Scenario, projection: &Projection) -> bool {
+    let source = &scenario.populations[projection.source];
+    let rate = source.model.spec.parameters.iter().position(|parameter| parameter.name == "rate");
+    let rate = rate.map(|place| &source.parameters[place]);
+    source.model.spec.is_source
+        && matches!(rate, Some(Quantity::Number(rate)) if *rate >= DENSE_HZ)
+        && projection.rule == Rule::OneToOne
+        && has_one_delay(projection)
 }
 
 /// Each neuron has a dense source of its own, over a delay of whole cells, and all input is delayed.
 fn has_dense_input(scenario: &Scenario, reaching: &[&Projection]) -> bool {
     let is_dense = |projection: &&Projection| {
-        let source = &scenario.populations[projection.source];
-        let rate = source.model.spec.parameters.iter().position(|parameter| parameter.name == "rate");
-        let rate = rate.map(|place| &source.parameters[place]);
-        let cells = match projection.delay {
-            Quantity::Number(delay_ms) => delay_ms / CELL_MS,
-            _ => f64::NAN,
-        };
-        source.model.spec.is_source
-            && matches!(rate, Some(Quantity::Number(rate)) if *rate >= DENSE_HZ)
-            && projection.rule == Rule::OneToOne
-            && cells.fract() == 0.0
+        is_dense_source(scenario, projection) && (least(&projection.delay) / CELL_MS).fract() == 0.0
     };
     let arrivals = |projection: &&Projection| {
         let is_source = scenario.populations[projection.source].model.spec.is_source;
         synapses_a_target(scenario, projection) * if is_source { MOST_SOURCE_SPIKES } else { 1.0 }
     };
     let arrivals: f64 = reaching.iter().map(arrivals).sum();
-    reaching.iter().any(is_dense) && reaching.iter().all(|p| is_delayed(p)) && arrivals <= MOST_ARRIVALS
+    reaching.iter().any(is_dense) && reaching.iter().all(|p| has_one_delay(p)) && arrivals <= MOST_ARRIVALS
 }
 
 /// How many synapses a target has, about; infinite where only a file knows.
@@ -147,4 +164,52 @@ fn few_weights(reaching: &[&Projection]) -> Option<Vec<f64>> {
         }
     }
     (1..=MOST_WEIGHTS).contains(&weights.len()).then_some(weights)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{self, Limits};
+    use std::path::Path;
+
+    /// The form of 400 neurons that a source of `rate` Hz and one another reach, with these receptors and delays.
+    fn form(receptor: &str, rate: f64, source_delay: &str, delay: &str) -> &'static str {
+        let text = format!(
+            r#"{{ "synfire": 1, "duration": 1, "populations": {{
+                "cells": {{ "size": 400, "neuron": {{ "model": "lif", "tau_m": 10, "c_m": 250, "t_ref": 2 }},
+                            "receptors": {{ "r": {receptor} }} }},
+                "noise": {{ "size": 400, "neuron": {{ "model": "poisson", "rate": {rate} }} }} }},
+              "projections": [
+                {{ "source": "noise", "target": "cells", "receptor": "r", "connect": {{ "rule": "one_to_one" }},
+                   "weight": 0.5, "delay": {source_delay} }},
+                {{ "source": "cells", "target": "cells", "receptor": "r", "connect": {{ "rule": "fixed_in_degree", "k": 40 }},
+                   "weight": -0.25, "delay": {delay} }} ] }}"#
+        );
+        let scenario = scenario::check(text, Path::new("test.json"), &Limits::default())
+            .unwrap_or_else(|e| panic!("{e}"));
+        let cells = scenario.populations.iter().position(|p| p.name == "cells").unwrap();
+        match choose(&scenario, cells, &population_setup(&scenario, cells).unwrap(), Form::Chosen) {
+            Made::Anchored => "anchored",
+            Made::Linear(_) => "linear",
+            Made::Dense(..) => "dense",
+        }
+    }
+
+    #[test]
+    fn dense_input_decides_the_form() {
+        let current = r#"{ "kind": "exponential", "tau": 0.5 }"#;
+        let varied = r#"{ "normal": [1.5, 0.75], "clip": [0.1, 20] }"#;
+        assert_eq!(form(current, 3000.0, "1.5", varied), "linear");
+        assert_eq!(form(current, 3000.0, "1.3", varied), "linear");
+        assert_eq!(form(current, 1000.0, "1.5", varied), "anchored");
+        assert_eq!(form(current, 3000.0, varied, "1.5"), "anchored");
+        // A delay of 0 is possible.
+        assert_eq!(form(current, 3000.0, "1.5", r#"{ "exponential": 1.5 }"#), "anchored");
+        assert_eq!(form(current, 3000.0, "1.5", r#"{ "uniform": [0, 1] }"#), "anchored");
+        let jump = r#"{ "kind": "delta" }"#;
+        assert_eq!(form(jump, 3000.0, "1.5", "1.5"), "dense");
+        assert_eq!(form(jump, 3000.0, "1.3", "1.5"), "anchored");
+        assert_eq!(form(jump, 1000.0, "1.5", "1.5"), "anchored");
+        assert_eq!(form(jump, 3000.0, "1.5", varied), "anchored");
+    }
 }

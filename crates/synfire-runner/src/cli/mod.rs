@@ -253,7 +253,7 @@ struct PlotArgs {
     /// The picture, .svg or .png; may be given more than once. By default an SVG beside the recording
     #[arg(long, value_name = "FILE")]
     out: Vec<PathBuf>,
-    /// What to show. By default raster, rates and what traces there are
+    /// What to show. By default raster, gain switches, rates and what traces there are
     #[arg(long, value_name = "VIEW", value_parser = named(&View::ALL), value_delimiter = ',')]
     show: Vec<View>,
     /// Only these populations

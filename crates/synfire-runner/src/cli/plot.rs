@@ -9,7 +9,7 @@ use crate::scenario::load;
 use std::path::PathBuf;
 
 /// What is drawn unless something is asked for.
-const USUAL: [View; 3] = [View::Raster, View::Rates, View::Traces];
+const USUAL: [View; 4] = [View::Raster, View::Switches, View::Rates, View::Traces];
 
 /// Draws a recording.
 pub fn plot(args: &PlotArgs, output: &mut Output) -> Result<Exit, CliError> {

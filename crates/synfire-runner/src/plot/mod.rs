@@ -18,6 +18,8 @@ pub use recorded::{Recorded, Selection, SelectionError, Trace};
 pub enum View {
     /// Each spike as a dot, or their density where dots would hide each other; neurons upwards, populations by colour.
     Raster,
+    /// Each gain switch of rate populations, likewise.
+    Switches,
     /// The mean firing rate of each population over time, Hz.
     Rates,
     /// Recorded state variables over time, with threshold and spikes where the variable is the membrane potential.
@@ -30,8 +32,9 @@ pub enum View {
 
 impl View {
     /// All views by name, in the order in which they are drawn.
-    pub const ALL: [(&str, View); 5] = [
+    pub const ALL: [(&str, View); 6] = [
         ("raster", View::Raster),
+        ("switches", View::Switches),
         ("rates", View::Rates),
         ("traces", View::Traces),
         ("isi", View::Intervals),
@@ -46,6 +49,7 @@ pub fn panels(recorded: &Recorded, views: &[View]) -> Vec<Panel> {
     for view in View::ALL.iter().map(|(_, view)| view).filter(|view| views.contains(view)) {
         match view {
             View::Raster => panels.extend(raster::panel(recorded)),
+            View::Switches => panels.extend(raster::switch_panel(recorded)),
             View::Rates => panels.extend(rates::panel(recorded)),
             View::Traces => panels.extend(traces::panels(recorded)),
             View::Intervals => panels.extend(intervals::interval_panel(recorded)),

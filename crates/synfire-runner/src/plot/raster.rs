@@ -1,7 +1,7 @@
 //! Spikes as dots, or as their density.
 
 use super::figure::{Panel, colour};
-use super::recorded::Recorded;
+use super::recorded::{Recorded, RecordedPopulation};
 use std::collections::BTreeMap;
 
 /// The field that the spikes are drawn in, in dots: about the panel's size.
@@ -15,6 +15,8 @@ const DARKEST: f64 = 0.995;
 const OVERLAP: f64 = 1.08;
 /// Dots hide each other where they share their places more than this often.
 const HIDDEN: f64 = 0.35;
+/// So few dots can be larger.
+const FEW: usize = 1000;
 /// More dots than this are a large file and a slow picture.
 const MOST_DOTS: usize = 60_000;
 /// A population is drawn at least this high, in rows of neurons, relative to all.
@@ -28,21 +30,30 @@ struct Band {
 
 /// The raster; `None` without neurons.
 pub fn panel(recorded: &Recorded) -> Option<Panel> {
-    let bands = bands(&recorded.populations.iter().map(|p| p.neurons.count()).collect::<Vec<_>>());
+    of(recorded, &recorded.populations, ["spikes", "neuron"])
+}
+
+/// The same of gain switches.
+pub fn switch_panel(recorded: &Recorded) -> Option<Panel> {
+    of(recorded, &recorded.switching, ["gain switches", "unit"])
+}
+
+fn of(recorded: &Recorded, populations: &[RecordedPopulation], [title, row]: [&str; 2]) -> Option<Panel> {
+    let bands = bands(&populations.iter().map(|p| p.neurons.count()).collect::<Vec<_>>());
     let top = bands.last().map(|band| band.first + band.height).filter(|top| *top > 0.0)?;
-    let height = if recorded.populations.len() > 1 || top > 20.0 { 360.0 } else { 200.0 };
+    let height = if populations.len() > 1 || top > 20.0 { 360.0 } else { 200.0 };
     let panel = Panel::new((recorded.from_ms, recorded.until_ms), (0.0, top), height);
-    let mut panel = panel.ending_at(top).labelled("spikes", "time (ms)", "neuron");
+    let mut panel = panel.ending_at(top).labelled(title, "time (ms)", row);
     let per_dot = ((recorded.until_ms - recorded.from_ms) / FIELD.0 as f64, top / FIELD.1 as f64);
     let place = |index: usize, spike: &(f64, u32)| {
-        let population = &recorded.populations[index];
+        let population = &populations[index];
         let row = f64::from(population.neurons.row(spike.1).unwrap_or(0)) + 0.5;
         let y = bands[index].first + row / f64::from(population.neurons.count().max(1)) * bands[index].height;
         (spike.0, y)
     };
-    let spikes: usize = recorded.populations.iter().map(|p| p.spikes.len()).sum();
+    let spikes: usize = populations.iter().map(|p| p.spikes.len()).sum();
     let is_dense = spikes > MOST_DOTS || {
-        let all = recorded.populations.iter().enumerate();
+        let all = populations.iter().enumerate();
         let points = all.flat_map(|(index, p)| p.spikes.iter().map(move |spike| (index, spike)));
         let mut dots: Vec<(i64, i64)> = points
             .map(|(index, spike)| {
@@ -54,10 +65,10 @@ pub fn panel(recorded: &Recorded) -> Option<Panel> {
         dots.dedup();
         (dots.len() as f64) < (1.0 - HIDDEN) * spikes as f64
     };
-    for (index, population) in recorded.populations.iter().enumerate() {
+    for (index, population) in populations.iter().enumerate() {
         let points = population.spikes.iter().map(|spike| place(index, spike));
         match is_dense {
-            false => panel.dots(points.collect(), 1.6, colour(index)),
+            false => panel.dots(points.collect(), if spikes < FEW { 3.0 } else { 1.6 }, colour(index)),
             true => {
                 let span_ms = recorded.until_ms - recorded.from_ms;
                 let cell = (span_ms / CELLS.0 as f64, top / CELLS.1 as f64);
@@ -66,7 +77,7 @@ pub fn panel(recorded: &Recorded) -> Option<Panel> {
             }
         }
     }
-    let names = recorded.populations.iter().enumerate();
+    let names = populations.iter().enumerate();
     panel.legend(names.map(|(index, p)| (p.name.as_str(), colour(index))));
     Some(panel)
 }

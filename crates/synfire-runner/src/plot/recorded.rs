@@ -1,8 +1,9 @@
 //! What pictures show of a recording: the spikes and states of some populations, neurons and times.
 
 use crate::build::population_setup;
-use crate::recording::{Recording, RecordingError};
+use crate::recording::{PopulationEntry, Recording, RecordingError, Spike};
 use crate::scenario::Scenario;
+use std::ops::Range;
 use synfire_core::spec::ParamTable;
 
 /// What is shown; everything by default.
@@ -52,6 +53,8 @@ pub struct Recorded {
     pub until_ms: f64,
     /// The selected populations that have recorded spikes, in the scenario's order.
     pub populations: Vec<RecordedPopulation>,
+    /// The selected rate populations that have recorded gain switches, with these in the place of spikes.
+    pub switching: Vec<RecordedPopulation>,
     /// Selected state variables, one for each neuron and variable.
     pub traces: Vec<Trace>,
 }
@@ -127,31 +130,17 @@ impl Recorded {
         if from_ms >= until_ms {
             return Err(SelectionError::NoTime { from_ms, until_ms });
         }
-        let populations = populations(recording, selection)?;
-        let mut recorded = Recorded { from_ms, until_ms, populations, traces: Vec::new() };
+        let [populations, switching] = populations(recording, selection)?;
+        let mut recorded = Recorded { from_ms, until_ms, populations, switching, traces: Vec::new() };
         recorded.read_spikes(recording)?;
         recorded.read_traces(recording, scenario, selection)?;
         Ok(recorded)
     }
 
     fn read_spikes(&mut self, recording: &Recording) -> Result<(), SelectionError> {
-        // By index of the population in the scenario, its place here.
-        let place = |name: &str| self.populations.iter().position(|p| p.name == name);
-        let places: Vec<Option<usize>> =
-            recording.manifest().populations.iter().map(|entry| place(&entry.name)).collect();
-        for spike in recording.spikes()? {
-            let spike = spike?;
-            let at_ms = spike.at.as_ms();
-            if at_ms >= self.until_ms {
-                break;
-            }
-            let Some(place) = places.get(spike.population.index()).copied().flatten() else { continue };
-            let population = &mut self.populations[place];
-            if at_ms >= self.from_ms && population.neurons.row(spike.neuron.0).is_some() {
-                population.spikes.push((at_ms, spike.neuron.0));
-            }
-        }
-        Ok(())
+        let range = self.from_ms..self.until_ms;
+        sort_in(&mut self.populations, recording, &range, recording.spikes()?)?;
+        sort_in(&mut self.switching, recording, &range, recording.switches()?)
     }
 
     fn read_traces(
@@ -202,28 +191,62 @@ impl Recorded {
     }
 }
 
+/// Gives each population its spikes of a recording in a range of time, ms.
+fn sort_in(
+    populations: &mut [RecordedPopulation],
+    recording: &Recording,
+    range: &Range<f64>,
+    spikes: impl Iterator<Item = Result<Spike, RecordingError>>,
+) -> Result<(), SelectionError> {
+    // By index of the population in the scenario, its place here.
+    let place = |name: &str| populations.iter().position(|p| p.name == name);
+    let places: Vec<Option<usize>> =
+        recording.manifest().populations.iter().map(|entry| place(&entry.name)).collect();
+    for spike in spikes {
+        let spike = spike?;
+        let at_ms = spike.at.as_ms();
+        if at_ms >= range.end {
+            break;
+        }
+        let Some(place) = places.get(spike.population.index()).copied().flatten() else { continue };
+        let population = &mut populations[place];
+        if at_ms >= range.start && population.neurons.row(spike.neuron.0).is_some() {
+            population.spikes.push((at_ms, spike.neuron.0));
+        }
+    }
+    Ok(())
+}
+
+/// The selected populations with recorded spikes, and those with recorded gain switches.
 fn populations(
     recording: &Recording,
     selection: &Selection,
-) -> Result<Vec<RecordedPopulation>, SelectionError> {
-    let entries: Vec<_> = recording.manifest().populations.iter().filter(|entry| entry.recorded).collect();
-    if let Some(name) = selection.populations.iter().find(|name| entries.iter().all(|e| e.name != **name)) {
-        let known: Vec<String> = entries.iter().map(|entry| format!("`{}`", entry.name)).collect();
+) -> Result<[Vec<RecordedPopulation>; 2], SelectionError> {
+    let entries = &recording.manifest().populations;
+    let has_states = |name: &str| recording.manifest().states.iter().any(|states| states.population == name);
+    let is_recorded =
+        |entry: &&PopulationEntry| entry.recorded || entry.switches.is_some() || has_states(&entry.name);
+    let known: Vec<&str> = entries.iter().filter(is_recorded).map(|entry| entry.name.as_str()).collect();
+    if let Some(name) = selection.populations.iter().find(|name| !known.contains(&name.as_str())) {
+        let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
         return Err(SelectionError::NoSuchPopulation { name: name.clone(), known: known.join(", ") });
     }
-    let is_wanted = |name: &String| selection.populations.is_empty() || selection.populations.contains(name);
-    let wanted = entries.into_iter().filter(|entry| is_wanted(&entry.name));
     let mut ids = selection.neurons.clone();
     ids.sort_unstable();
     ids.dedup();
-    Ok(wanted
-        .map(|entry| {
-            let size = entry.size as u32;
-            let some = ids.iter().copied().filter(|&id| id < size).collect();
-            let neurons = if ids.is_empty() { Neurons::All(size) } else { Neurons::Some(some) };
-            RecordedPopulation { name: entry.name.clone(), neurons, spikes: Vec::new() }
-        })
-        .collect())
+    let empty = |entry: &PopulationEntry| {
+        let size = entry.size as u32;
+        let some = ids.iter().copied().filter(|&id| id < size).collect();
+        let neurons = if ids.is_empty() { Neurons::All(size) } else { Neurons::Some(some) };
+        RecordedPopulation { name: entry.name.clone(), neurons, spikes: Vec::new() }
+    };
+    let is_wanted = |entry: &&PopulationEntry| {
+        selection.populations.is_empty() || selection.populations.contains(&entry.name)
+    };
+    let wanted = |is_there: fn(&PopulationEntry) -> bool| {
+        entries.iter().filter(is_wanted).filter(move |entry| is_there(entry)).map(empty).collect()
+    };
+    Ok([wanted(|entry| entry.recorded), wanted(|entry| entry.switches.is_some())])
 }
 
 fn unit(scenario: &Scenario, population: usize, variable: &str) -> String {

@@ -23,7 +23,7 @@ pub mod states;
 pub mod switches;
 
 pub use export::Format;
-pub use manifest::Manifest;
+pub use manifest::{Manifest, PopulationEntry};
 pub use reader::{Recording, is_recording};
 pub use recorder::{Ending, Recorder, Settings, is_recorded, probes};
 pub use spikes::Spike;

@@ -1,0 +1,161 @@
+//! Populations within a window: each has its own spikes to land and its own neurons to drive, and shares nothing with the
+//! others but the synapses, which nobody changes. So any number of threads can take them.
+
+use super::feeds::Feed;
+use super::flights::{Flight, Flights, Landing};
+use super::order::{self, Sorter};
+use crate::group::{Group, GroupError, Outbox, Volley};
+use crate::ids::NeuronId;
+use crate::network::{Network, Projection};
+use crate::time::Time;
+
+/// What a population needs to go through windows; kept from one to the next.
+pub(super) struct Lane {
+    /// The dense sources that are drawn for it.
+    pub feeds: Vec<Feed>,
+    /// What arrives in the window, in canonical order.
+    pub volleys: Vec<Volley>,
+    /// How many spikes each feed has brought in the window.
+    pub fed: Vec<u64>,
+    /// What the population has done, if it goes through windows as a whole.
+    pub out: Outbox,
+    pub done: Result<(), GroupError>,
+    landings: Vec<Landing>,
+    sorter: Sorter,
+}
+
+impl Default for Lane {
+    fn default() -> Lane {
+        Lane {
+            feeds: Vec::new(),
+            volleys: Vec::new(),
+            fed: Vec::new(),
+            out: Outbox::default(),
+            done: Ok(()),
+            landings: Vec::new(),
+            sorter: Sorter::default(),
+        }
+    }
+}
+
+/// A window of time.
+pub(super) struct Window<'a> {
+    pub from: Time,
+    pub to: Time,
+    /// The first neuron of each population.
+    pub first: &'a [u32],
+    /// The populations that go through it as a whole, and those that share their work among threads themselves.
+    pub is_swept: &'a [bool],
+    pub shares: &'a [bool],
+    pub threads: usize,
+}
+
+/// A population on its way through a window.
+struct Passage<'a> {
+    lane: &'a mut Lane,
+    group: &'a mut dyn Group,
+    is_swept: bool,
+    shares: bool,
+    /// The spikes under way to it, by projection.
+    flights: Vec<(u32, &'a mut Flight)>,
+}
+
+/// Lands everything that arrives in the window, and drives the populations that go through it as a whole.
+pub(super) fn go_through(
+    window: &Window<'_>,
+    network: &mut Network,
+    flights: &mut Flights,
+    lanes: &mut [Lane],
+) {
+    let Network { groups, projections, .. } = network;
+    let passage = |(population, (group, lane)): (usize, (_, _))| Passage {
+        lane,
+        group,
+        is_swept: window.is_swept[population],
+        shares: window.shares[population],
+        flights: Vec::new(),
+    };
+    let groups = groups.iter_mut().map(|group| &mut **group as &mut dyn Group);
+    let mut passages: Vec<Passage<'_>> = groups.zip(lanes).enumerate().map(passage).collect();
+    for (index, (flight, projection)) in flights.projections.iter_mut().zip(&*projections).enumerate() {
+        passages[projection.target.index()].flights.push((index as u32, flight));
+    }
+    let (alone, together): (Vec<_>, Vec<_>) = passages.into_iter().partition(|passage| passage.shares);
+    go_together(window, projections, together);
+    alone.into_iter().for_each(|mut passage| passage.go(window, projections));
+}
+
+/// Divides the passages among the threads, about equally by size.
+fn go_together(window: &Window<'_>, projections: &[Projection], mut passages: Vec<Passage<'_>>) {
+    let busy = passages.iter().filter(|passage| passage.is_swept).count();
+    let threads = window.threads.min(busy).max(1);
+    if threads == 1 {
+        passages.iter_mut().for_each(|passage| passage.go(window, projections));
+        return;
+    }
+    passages.sort_by_key(|passage| std::cmp::Reverse(passage.weight()));
+    let mut parts: Vec<(usize, Vec<Passage<'_>>)> = (0..threads).map(|_| (0, Vec::new())).collect();
+    for passage in passages {
+        if let Some(lightest) = parts.iter_mut().min_by_key(|part| part.0) {
+            lightest.0 += passage.weight();
+            lightest.1.push(passage);
+        }
+    }
+    let go =
+        |part: Vec<Passage<'_>>| part.into_iter().for_each(|mut passage| passage.go(window, projections));
+    std::thread::scope(|scope| {
+        let mut parts = parts.into_iter().map(|part| part.1);
+        let mine = parts.next().unwrap_or_default();
+        parts.for_each(|part| {
+            scope.spawn(|| go(part));
+        });
+        go(mine);
+    });
+}
+
+impl Passage<'_> {
+    /// How much work it is, about.
+    fn weight(&self) -> usize {
+        if self.is_swept { self.group.size() } else { 1 }
+    }
+
+    fn go(&mut self, window: &Window<'_>, projections: &[Projection]) {
+        self.collect(window, projections);
+        if !self.is_swept {
+            return;
+        }
+        let lane = &mut *self.lane;
+        let source_of = |volley: &Volley| {
+            let source = projections[volley.projection as usize].source;
+            (volley.source.0 - window.first[source.index()]) as usize
+        };
+        order::settle_ranks(&mut lane.volleys, projections, source_of);
+        lane.out.clear();
+        let (from, to) = (window.from, window.to);
+        lane.done = self.group.drive_window(from, to, &lane.volleys, projections, &mut lane.out);
+    }
+
+    /// Lands all spikes that arrive in the window, in canonical order.
+    fn collect(&mut self, window: &Window<'_>, projections: &[Projection]) {
+        let Lane { feeds, volleys, fed, landings, sorter, .. } = &mut *self.lane;
+        volleys.clear();
+        for (index, flight) in &mut self.flights {
+            let projection = &projections[*index as usize];
+            landings.clear();
+            flight.land(projection, window.to, landings);
+            let first_source = window.first[projection.source.index()];
+            volleys.extend(landings.iter().map(|landing| Volley {
+                at: landing.at,
+                source: NeuronId(first_source + landing.source),
+                projection: *index,
+                first: landing.first,
+                end: landing.end,
+            }));
+        }
+        fed.clear();
+        fed.extend(feeds.iter_mut().map(|feed| feed.take(window.to, volleys)));
+        // Two volleys of one spike at one instant are of different projections; two of one source's spikes can meet over
+        // different delays, then the declared ranks decide, synapse by synapse: see `settle_ranks`.
+        sorter.sort(volleys, (window.from, window.to));
+    }
+}
