@@ -66,8 +66,10 @@ pub fn stories(
     subject.run_up_to(&mut simulation, until, &mut collector)?;
     let mut stories = collector.stories;
     for story in stories.values_mut() {
-        // A window tells the arrivals of one neuron in order, but a run has several windows only in order of time.
-        story.arrivals.sort_by_key(|reached| (reached.input.arrival.at, reached.input.generation));
+        // The order of declaration, which is left, is that in which they are told.
+        story.arrivals.sort_by_key(|Reached { input, origin, .. }| {
+            (input.arrival.at, input.generation, origin.source, origin.projection)
+        });
     }
     Ok(stories)
 }
