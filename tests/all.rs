@@ -6,6 +6,7 @@
 mod browser;
 mod cli;
 mod code_map;
+mod equations;
 mod equivalence;
 mod event_log;
 mod golden;

@@ -106,6 +106,14 @@ fn reference_cases_in_linear_form() {
 }
 
 #[test]
+fn equations_with_formulas() {
+    for engine in [EngineKind::Queue, EngineKind::Lookahead] {
+        let options = Options { engine: Some(engine), ..Options::default() };
+        all_pass(&[top("scenarios/equations-theta")], 1, &options);
+    }
+}
+
+#[test]
 fn rates_with_formulas() {
     let scenarios = ["scenarios/rate-repressilator", "scenarios/rate-pulses"].map(top);
     for engine in [EngineKind::Queue, EngineKind::Lookahead] {

@@ -226,35 +226,6 @@ fn many_problems_cost_little() {
 }
 
 #[test]
-fn a_model_of_another_build_is_a_problem_of_its_own_kind() {
-    let rate = r#"{ "synfire": 1, "duration": 5, "populations": {
-        "units": { "size": 3, "neuron": { "model": "rate", "tau": [1, 2, 3], "gain": { "kind": "heaviside", "threshold": 0 } },
-                   "input": [0.4, -0.5, -0.5], "initial": { "r": [0, 1, 0] } },
-        "qifs": { "size": 2, "neuron": { "model": "equations", "reset": "-inf" },
-                  "receptors": { "e": { "kind": "exponential", "tau": 5 } }, "initial": { "v": -60 } },
-        "cells": { "size": 2, "neuron": { "model": "lif" }, "receptors": { "e": { "kind": "delta" } } } },
-      "projections": [
-        { "source": "units", "target": "units", "connect": { "rule": "all_to_all" }, "weight": 1, "delay": 0 },
-        { "source": "qifs", "target": "cells", "receptor": "e", "connect": { "rule": "one_to_one" }, "weight": 1, "delay": 0 },
-        { "source": "cells", "target": "qifs", "receptor": "e", "connect": { "rule": "one_to_one" }, "weight": 1, "delay": 0 } ],
-      "stimuli": [{ "kind": "current_step", "population": "qifs", "at": 1, "amplitude": 2 }],
-      "record": { "spikes": ["qifs"], "states": [{ "population": "qifs", "variables": ["v"], "every": 1 }] },
-      "expect": { "spikes": { "qifs": [[], []] }, "switches": { "units": [[], [], []] }, "initial_gain": { "units": [1, 0, 0] },
-                  "states": [{ "population": "qifs", "id": 0, "variable": "v", "at": 1, "value": "-61" }] } }"#;
-    let problems = problems(rate).unwrap();
-    assert_eq!(problems.unsupported_model(), Some("equations"));
-    assert_eq!(problems.total(), 1, "{problems}");
-    assert!(
-        problems.plain().contains("populations.qifs.neuron.model: model `equations` is not in this build"),
-        "{problems}"
-    );
-
-    let wrong_too = rate.replacen("\"duration\": 5", "\"duration\": -5", 1);
-    let problems = self::problems(&wrong_too).unwrap();
-    assert_eq!((problems.unsupported_model(), problems.total()), (None, 2), "{problems}");
-}
-
-#[test]
 fn limits_are_the_callers() {
     let path = folder().join("case.json");
     let refused = |limits: Limits| check(base(), &path, &limits).unwrap_err();
@@ -292,7 +263,7 @@ fn problems_as_they_are_shown() {
         ("size", mutate("\"size\": 4", "\"size\": 1e12")),
         ("file", mutate("edges.csv", "edge.csv")),
         ("twice", mutate("\"weight\": 120", "\"weight\": 120, \"weight\": 130")),
-        ("model", mutate("\"model\": \"poisson\"", "\"model\": \"equations\"")),
+        ("model", mutate("\"model\": \"poisson\"", "\"model\": \"poison\"")),
         ("conductance", mutate("\"weight\": 3,", "\"weight\": -3,")),
         ("escape", mutate("\"name\": \"base\"", "\"na\\u001b[31mme\": \"\\u001b[0m\"")),
         ("one_line", mutate("\"ids\": [0, 2]", &format!("\"ids\": {long}")).replace('\n', " ")),

@@ -23,7 +23,7 @@ struct Model {
     is_stiff_far_below: bool,
 }
 
-const MODELS: [Model; 7] = [
+const MODELS: [Model; 8] = [
     Model {
         neuron: || json!({ "model": "eif", "t_ref": 1.5, "v_peak": -30 }),
         currents: [50.0, 250.0],
@@ -86,6 +86,22 @@ const MODELS: [Model; 7] = [
         current: 150.0,
         conductance: Some(10.0),
         is_stiff_far_below: true,
+    },
+    Model {
+        neuron: || {
+            json!({
+                "model": "equations",
+                "variables": { "w": "(4*(v - e_l) - w)/90", "v": "(-g*(v - e_l) + 2*g*exp((v + 50)/2) - w + I)/200" },
+                "parameters": { "g": 10, "e_l": -70 },
+                "threshold": "v >= -20", "reset": { "v": "-55", "w": "w + 40" }, "t_ref": 0.75,
+            })
+        },
+        currents: [300.0, 900.0],
+        starts: [-72.0, -48.0],
+        delta: 8.0,
+        current: 400.0,
+        conductance: Some(15.0),
+        is_stiff_far_below: false,
     },
 ];
 
@@ -181,7 +197,11 @@ fn network(kind: Kind) -> String {
     let model = &MODELS[kind.model];
     let size = draw.stream.below(5) + 2;
     let mut neuron = (model.neuron)();
-    neuron["i_e"] = json!(draw.values(size, model.currents));
+    let currents = json!(draw.values(size, model.currents));
+    match neuron.get_mut("parameters") {
+        Some(parameters) => parameters["i_e"] = currents,
+        None => neuron["i_e"] = currents,
+    }
     let starts = draw.values(size, model.starts);
     let receptors = draw.receptors(model);
     let projections = [
@@ -226,7 +246,7 @@ fn all_ways_agree(kind: Kind, stops: &[Time]) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 70, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 80, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn all_ways_of_running_give_the_same_bits(model in 0..MODELS.len(), seed: u64, ties: bool, zero_delays: bool, stop in 0.0..END_MS) {

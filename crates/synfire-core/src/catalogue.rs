@@ -14,6 +14,7 @@ use crate::relive::{Life, Relive};
 use crate::source::{SourceGroup, SourceModel};
 use crate::spec::{ModelSpec, ParamError, ParamRow, check_ranges};
 use crate::time::Time;
+use synfire_numerics::formula::System;
 
 /// A registered model.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub struct ModelEntry {
     pub relive: Option<MakeLife>,
     /// For population rates: makes their units. What `build` makes is only their place among the populations.
     pub rates: Option<MakeRates>,
+    /// The equations of a model that a user has stated.
+    pub system: Option<&'static System>,
 }
 
 /// Makes neuron `index` of a population at t = 0.
@@ -67,6 +70,7 @@ impl ModelEntry {
             },
             rates: None,
             linear: |_| None,
+            system: None,
             dense: |_| None,
         }
     }
@@ -86,6 +90,7 @@ impl ModelEntry {
             relive: None,
             rates: None,
             linear: |_| None,
+            system: None,
             dense: |_| None,
         }
     }
@@ -100,6 +105,7 @@ impl ModelEntry {
             relive: None,
             rates: Some(rate_units::<M>),
             linear: |_| None,
+            system: None,
             dense: |_| None,
         }
     }

@@ -1,6 +1,7 @@
 //! What a model says of itself: the one table that checks parameters, prints them and documents them.
 
 use crate::receptor::ReceptorKind;
+use synfire_numerics::formula::System;
 
 /// A model's page: equations, parameters with unit, default and range, variables, receptors, references.
 #[derive(Debug)]
@@ -177,13 +178,15 @@ pub struct ParamTable {
     pub columns: Vec<Column>,
     /// The lists by name.
     pub lists: Vec<(&'static str, Vec<f64>)>,
+    /// The equations of a model that a user has stated.
+    pub system: Option<&'static System>,
 }
 
 impl ParamTable {
     /// The table of a model's defaults; `NaN` where there is none.
     pub fn defaults(specs: &'static [ParamSpec]) -> ParamTable {
         let columns = specs.iter().map(|spec| Column::Same(spec.default.unwrap_or(f64::NAN))).collect();
-        ParamTable { specs, columns, lists: Vec::new() }
+        ParamTable { specs, columns, lists: Vec::new(), system: None }
     }
 
     /// Sets the column of the parameter `name`.
@@ -227,6 +230,11 @@ impl ParamRow<'_> {
     pub fn get(&self, name: &str) -> f64 {
         let column = self.table.specs.iter().position(|spec| spec.name == name);
         self.table.columns[column.unwrap_or_else(|| panic!("no parameter {name}"))].at(self.index)
+    }
+
+    /// The equations of a model that a user has stated.
+    pub fn system(&self) -> Option<&'static System> {
+        self.table.system
     }
 
     /// The numbers of the list `name`, in the order that its [`ListShape`] says.

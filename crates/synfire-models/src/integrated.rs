@@ -109,7 +109,8 @@ thread_local! {
     static SLOTS: RefCell<Vec<Slot<f64>>> = const { RefCell::new(Vec::new()) };
 }
 
-fn with_slots<R>(count: usize, work: impl FnOnce(&mut [Slot<f64>]) -> R) -> R {
+/// Does some work with room for a series.
+pub(crate) fn with_slots<R>(count: usize, work: impl FnOnce(&mut [Slot<f64>]) -> R) -> R {
     SLOTS.with_borrow_mut(|slots| {
         if slots.len() < count {
             slots.resize(count, Slot::EMPTY);

@@ -29,6 +29,7 @@ catalogue! {
     neuron fitzhugh_nagumo::FitzhughNagumo,
     neuron morris_lecar::MorrisLecar,
     neuron hodgkin_huxley::HodgkinHuxley,
+    neuron equations::Equations,
     source spike_source::SpikeSource,
     source poisson::Poisson,
     rates rate::Rate,

@@ -4,6 +4,7 @@ pub mod cells;
 pub mod dd;
 pub mod drive_sign;
 pub mod first_zero;
+pub mod formula;
 pub mod integrator;
 pub mod interval;
 pub mod jet;

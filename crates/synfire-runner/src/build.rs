@@ -283,7 +283,8 @@ fn parameters(population: &Population, seed: u64, index: u32) -> Result<ParamTab
         draw::column(quantity, &what, population.size)
     });
     let lists = population.lists.clone();
-    Ok(ParamTable { specs, columns: columns.collect::<Result<_, _>>()?, lists })
+    let system = population.model.system;
+    Ok(ParamTable { specs, columns: columns.collect::<Result<_, _>>()?, lists, system })
 }
 
 /// Initial values; those of conductances are not negative.

@@ -133,14 +133,14 @@ impl Subject {
 /// Neuron `neuron` of a population, as a population of its own without stimuli and receptors.
 fn alone(setup: PopulationSetup, own_variables: usize, neuron: usize) -> PopulationSetup {
     let own = |column: &Column| Column::Same(column.at(neuron));
-    let ParamTable { specs, columns, lists } = &setup.parameters;
+    let ParamTable { specs, columns, lists, system } = &setup.parameters;
     let columns = columns.iter().map(own).collect();
     // The model's own variables come before those of receptors.
     let is_own = |&&(variable, _): &&(usize, Column)| variable < own_variables;
     let initial = setup.initial.iter().filter(is_own).map(|(variable, column)| (*variable, own(column)));
     PopulationSetup {
         size: 1,
-        parameters: ParamTable { specs, columns, lists: lists.clone() },
+        parameters: ParamTable { specs, columns, lists: lists.clone(), system: *system },
         receptors: Vec::<Receptor>::new(),
         initial: initial.collect(),
         stimuli: Vec::new(),

@@ -9,7 +9,7 @@ pub use arrivals::{NamedArrival, last_arrivals};
 pub use cases::{Case, CaseKind, CasesError, collect};
 pub use judge::{Judgement, judge_recording, judge_scenario};
 
-use crate::run::{Failure, FailureKind};
+use crate::run::FailureKind;
 use synfire_core::engine::Options;
 
 /// What became of a case.
@@ -42,19 +42,8 @@ pub fn replay(case: &Case, options: &Options) -> Outcome {
         }
         Ok(judgement) => Outcome { failed: Some(Why::Mismatch), text: report::failed(case, &judgement) },
         Err(failure) => {
-            let reason = match unsupported_model(&failure) {
-                Some(model) => format!("this build does not have the model `{model}`"),
-                None => failure.to_string(),
-            };
             let failed = Some(Why::CouldNotRun(failure.kind()));
-            Outcome { failed, text: report::failure(&case.label, &reason) }
+            Outcome { failed, text: report::failure(&case.label, &failure.to_string()) }
         }
-    }
-}
-
-fn unsupported_model(failure: &Failure) -> Option<&str> {
-    match failure {
-        Failure::Load(crate::scenario::LoadError::Problems(problems)) => problems.unsupported_model(),
-        _ => None,
     }
 }

@@ -47,19 +47,10 @@ impl Drafts {
 pub(super) struct Draft {
     pub name: String,
     pub size: Checked<usize>,
-    pub model: Checked<Model>,
+    pub model: Checked<&'static ModelEntry>,
     pub receptors: Checked<Vec<Receptor>>,
     pub neuron: Checked<Neuron>,
     pub initial: Checked<Vec<(usize, Quantity)>>,
-}
-
-/// The model of a population.
-#[derive(Clone, Debug)]
-pub(super) enum Model {
-    /// One of the catalogue.
-    Here(&'static ModelEntry),
-    /// One that the format knows and this build does not have, which has been reported.
-    NotHere(Reported),
 }
 
 /// What `neuron` says besides the model.
@@ -90,12 +81,9 @@ impl Draft {
         Ok(Population { name: self.name, size, model, parameters, lists, spike_times, receptors, initial })
     }
 
-    /// The model's page, if it is one of the catalogue.
+    /// The model's page, if it is known.
     pub fn spec(&self) -> Option<&'static ModelSpec> {
-        match self.model {
-            Ok(Model::Here(entry)) => Some(entry.spec),
-            _ => None,
-        }
+        self.model.ok().map(|model| model.spec)
     }
 
     /// The name of the model if it takes no input.
@@ -105,7 +93,7 @@ impl Draft {
 
     /// True for population rates, which need no receptors.
     pub fn is_rate(&self) -> bool {
-        matches!(&self.model, Ok(Model::Here(entry)) if entry.rates.is_some())
+        self.model.is_ok_and(|model| model.rates.is_some())
     }
 
     /// For population rates: whether their gain is a Heaviside function, if that is known.

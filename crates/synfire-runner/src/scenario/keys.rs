@@ -54,6 +54,8 @@ pub(super) enum Shape {
     Objects(&'static [Key]),
     /// Named quantities.
     Quantities,
+    /// Named formulas.
+    Formulas,
     /// Named populations, each with [`POPULATION`].
     Populations,
     /// By population, one array of rising times a neuron; times also as strings of decimal digits.
@@ -262,7 +264,10 @@ pub(super) const EXPECT_STATE: &[Key] = &[
 ];
 
 /// Keys of one object of which there are both or neither.
-pub const TOGETHER: [(&str, &str); 1] = [("cv", "cv_tolerance")];
+pub const TOGETHER: [(&str, &str); 2] = [("cv", "cv_tolerance"), ("threshold", "reset")];
+
+/// Keys of one object of which there is at least one.
+pub const EITHER: [(&str, &str); 1] = [("threshold", "crossing")];
 
 /// An expected rate.
 pub(super) const EXPECT_RATE: &[Key] = &[
@@ -367,8 +372,25 @@ pub(super) const GAINS: &[GainKeys] = &[
 /// The key that names the neuron model.
 pub(super) const MODEL: Key = required("model", Shape::Text, "the neuron model");
 
+/// The model whose equations are in the file.
+pub(super) const EQUATIONS: &str = "equations";
+
+/// The keys of `neuron` with the model [`EQUATIONS`].
+pub(super) const EQUATIONS_KEYS: &[Key] = &[
+    MODEL,
+    required("variables", Shape::Formulas, "variables by name, each with its right-hand side, per ms"),
+    optional("parameters", Shape::Quantities, "parameters by name; `i_e` is part of the current"),
+    optional("threshold", Shape::Text, "`v >= value`: when it spikes and is reset; this or `crossing`"),
+    optional("crossing", Shape::Text, "`v >= value`: each upward crossing is a spike, without reset"),
+    optional("reset", Shape::Formulas, "with `threshold`: what variables become at a spike"),
+    optional("t_ref", Shape::Quantity(NOT_NEGATIVE), "with `threshold`: refractory time, ms; 0 if left out"),
+];
+
 /// The keys of `neuron` with this model.
 pub(super) fn neuron_keys(spec: &ModelSpec) -> Vec<Key> {
+    if spec.name == EQUATIONS {
+        return EQUATIONS_KEYS.to_vec();
+    }
     let mut keys = vec![MODEL];
     let is_rate = spec.name == RATE;
     // What belongs to the gain of rates, or stands beside `neuron`, is no key here.
@@ -420,27 +442,6 @@ pub(super) fn receptor_keys(kind: ReceptorKind) -> Vec<Key> {
     keys.push(optional("refractory_input", Shape::Flag, meaning));
     keys
 }
-
-/// Models that the format knows. One that is not in the catalogue is not in this build.
-pub(super) const KNOWN_MODELS: &[&str] = &[
-    "lif",
-    "qif",
-    "qif_normalised",
-    "eif",
-    "izhikevich",
-    "adex",
-    "qif_adaptive",
-    "fitzhugh_nagumo",
-    "morris_lecar",
-    "hodgkin_huxley",
-    "equations",
-    "pwl_integrate_and_fire",
-    "mckean",
-    "pwl_planar",
-    "spike_source",
-    "poisson",
-    RATE,
-];
 
 /// The model of population rates.
 pub(super) const RATE: &str = "rate";

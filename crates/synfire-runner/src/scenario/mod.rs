@@ -6,10 +6,12 @@
 mod check;
 mod draft;
 mod drive;
+mod equations;
 mod excerpt;
 mod expect;
 mod fields;
 mod files;
+mod formulas;
 pub mod json;
 mod keys;
 mod limits;

@@ -3,11 +3,10 @@
 use super::Quantity;
 use super::SpikeTimes;
 use super::check::{Checked, Checker};
-use super::draft::{Draft, Drafts, Model, Neuron};
+use super::draft::{Draft, Drafts, Neuron};
 use super::fields::{Entry, Fields, Named};
-use super::keys::{self, Bound, KNOWN_MODELS, RATE};
-use super::names::{listed, shown, suggestion};
-use super::problem::ProblemKind;
+use super::keys::{self, Bound, EQUATIONS, RATE};
+use super::names::{shown, suggestion};
 use super::quantity::{Count, typical};
 use crate::catalogue;
 use synfire_core::catalogue::ModelEntry;
@@ -36,14 +35,24 @@ impl Checker {
         };
         let size = self.required(&fields, "size").and_then(|entry| self.size(&entry));
         let neuron = self.required(&fields, "neuron");
-        let model = neuron.clone().and_then(|neuron| self.model(&neuron));
-        let receptors = self.receptors(&fields, model.as_ref().ok());
-        self.input(&fields, &model);
-        let values = neuron.and_then(|neuron| match &model {
-            Ok(Model::Here(entry)) if entry.rates.is_some() => self.rate(&neuron, entry, &fields, size.ok()),
-            Ok(Model::Here(entry)) => self.neuron(&neuron, entry, size.ok()),
-            Ok(Model::NotHere(reported)) | Err(reported) => Err(*reported),
-        });
+        let mut model = neuron.clone().and_then(|neuron| self.model(&neuron));
+        let mut stated = None;
+        if let (Ok(neuron), Ok(entry)) = (&neuron, model)
+            && entry.spec.name == EQUATIONS
+        {
+            let values = self.equations(neuron, size.ok());
+            model = values.as_ref().map(|values| values.model).map_err(|reported| *reported);
+            stated = Some(values);
+        }
+        let receptors = self.receptors(&fields, model.ok());
+        self.input(&fields, model);
+        let values = match stated {
+            Some(stated) => stated,
+            None => neuron.and_then(|neuron| match model? {
+                entry if entry.rates.is_some() => self.rate(&neuron, entry, &fields, size.ok()),
+                entry => self.neuron(&neuron, entry, size.ok()),
+            }),
+        };
         let mut draft = Draft { name, size, model, receptors, neuron: values, initial: Ok(Vec::new()) };
         draft.initial = self.initial(&fields, &draft);
         self.check_draft(&fields, &draft);
@@ -57,28 +66,19 @@ impl Checker {
     }
 
     /// The model that `neuron` names.
-    fn model(&mut self, neuron: &Entry<'_>) -> Checked<Model> {
+    fn model(&mut self, neuron: &Entry<'_>) -> Checked<&'static ModelEntry> {
         let (model, name) = self.discriminator(neuron, &keys::MODEL, "a neuron model with its parameters")?;
         if let Some(entry) = catalogue::find(&name) {
-            return Ok(Model::Here(entry));
+            return Ok(entry);
         }
-        let here: Vec<&str> = catalogue::models().map(|entry| entry.spec.name).collect();
-        if KNOWN_MODELS.contains(&name.as_str()) {
-            let message = format!("model `{name}` is not in this build");
-            let help = format!("models of this build: {}", listed(&here));
-            let kind = ProblemKind::UnsupportedModel(name);
-            let reported = self.problems.report(kind, &model.path, model.node.span(), message, help);
-            return Ok(Model::NotHere(reported));
-        }
-        let known =
-            here.iter().copied().chain(KNOWN_MODELS.iter().copied().filter(|known| !here.contains(known)));
+        let known = catalogue::models().map(|entry| entry.spec.name);
         let message = format!("there is no neuron model `{}`", shown(&name));
         Err(self.report(&model, message, suggestion(&name, known, "models")))
     }
 
     /// `input` is for rate units only.
-    fn input(&mut self, fields: &Fields<'_, '_>, model: &Checked<Model>) {
-        if let (Some(input), Ok(Model::Here(entry))) = (fields.get(keys::INPUT.name), model)
+    fn input(&mut self, fields: &Fields<'_, '_>, model: Checked<&'static ModelEntry>) {
+        if let (Some(input), Ok(entry)) = (fields.get(keys::INPUT.name), model)
             && entry.rates.is_none()
         {
             let message = format!("`input` for the model `{}`", entry.spec.name);
@@ -182,7 +182,8 @@ fn check_model(neuron: &Neuron, receptors: &[Receptor], size: usize) -> Option<(
     };
     let model = neuron.model;
     let columns = neuron.parameters.iter().map(column).collect();
-    let table = ParamTable { specs: model.spec.parameters, columns, lists: neuron.lists.clone() };
+    let lists = neuron.lists.clone();
+    let table = ParamTable { specs: model.spec.parameters, columns, lists, system: model.system };
     let receptors = ReceptorSet::new(receptors.to_vec());
     let different = if table.is_uniform() { 1 } else { size };
     (0..different).find_map(|index| Some((index, (model.check)(table.row(index), &receptors).err()?)))

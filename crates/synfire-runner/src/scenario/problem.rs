@@ -16,8 +16,6 @@ const KEPT: usize = 1000;
 pub enum ProblemKind {
     /// The file does not say what a scenario can say.
     Invalid,
-    /// The file is right, but this build does not have the neuron model of this name.
-    UnsupportedModel(String),
     /// The network would be larger than the limits allow.
     TooLarge,
 }
@@ -120,16 +118,6 @@ impl Problems {
     /// How many there are.
     pub fn total(&self) -> usize {
         self.total
-    }
-
-    /// The name of a model that this build does not have, if that is all that is wrong.
-    pub fn unsupported_model(&self) -> Option<&str> {
-        let mut models = self.list.iter().map(|problem| match &problem.kind {
-            ProblemKind::UnsupportedModel(model) => Some(model.as_str()),
-            _ => None,
-        });
-        let first = models.next()??;
-        models.all(|model| model.is_some()).then_some(first)
     }
 
     /// True if one of the problems is that the network is too large.

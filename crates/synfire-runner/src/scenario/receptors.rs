@@ -1,11 +1,11 @@
 //! Receptors of a population.
 
 use super::check::{Checked, Checker};
-use super::draft::Model;
 use super::fields::{Fields, Named};
 use super::keys;
 use super::names::{listed, shown};
 use std::collections::BTreeSet;
+use synfire_core::catalogue::ModelEntry;
 use synfire_core::receptor::{Receptor, ReceptorKind, variable_names};
 
 impl Checker {
@@ -13,7 +13,7 @@ impl Checker {
     pub fn receptors(
         &mut self,
         population: &Fields<'_, '_>,
-        model: Option<&Model>,
+        model: Option<&ModelEntry>,
     ) -> Checked<Vec<Receptor>> {
         let Some(entry) = population.get("receptors") else { return Ok(Vec::new()) };
         let named = self.named(entry, "receptors")?;
@@ -23,18 +23,19 @@ impl Checker {
         Ok(receptors)
     }
 
-    fn receptor(&mut self, named: &Named<'_>, model: Option<&Model>) -> Checked<Receptor> {
+    fn receptor(&mut self, named: &Named<'_>, model: Option<&ModelEntry>) -> Checked<Receptor> {
         let entry = &named.entry;
         let (kind_entry, name) = self.discriminator(entry, &keys::RECEPTOR_KIND, "a receptor")?;
         let names = ReceptorKind::ALL.map(ReceptorKind::name);
         let kind = self.find(&kind_entry, &name, names.into_iter(), "kind of receptor", "kinds")?;
         let kind = ReceptorKind::ALL[kind];
-        if let Some(Model::Here(model)) = model.filter(|model| !model.takes(kind)) {
+        if let Some(model) = model.filter(|model| !model.spec.receptors.contains(&kind)) {
             let message =
                 format!("the model `{}` has no receptors of kind `{}`", model.spec.name, kind.name());
             let allowed: Vec<&str> = model.spec.receptors.iter().map(|kind| kind.name()).collect();
             let help = match allowed[..] {
                 [] => format!("`{}` takes no input", model.spec.name),
+                _ if model.system.is_some() => "no equation has `I`, the current of receptors".to_string(),
                 _ => format!("it can have {}", listed(&allowed)),
             };
             return Err(self.report(&kind_entry, message, help));
@@ -71,12 +72,9 @@ impl Checker {
         &mut self,
         named: &[Named<'_>],
         receptors: &[Receptor],
-        model: Option<&Model>,
+        model: Option<&ModelEntry>,
     ) -> Checked<()> {
-        let own = match model {
-            Some(Model::Here(model)) => model.spec.variables,
-            _ => &[],
-        };
+        let own = model.map_or(&[][..], |model| model.spec.variables);
         let names = variable_names(own, receptors);
         let mut seen = BTreeSet::new();
         let Some(variable) = names.iter().find(|name| !seen.insert(name.as_str())) else {
@@ -88,15 +86,5 @@ impl Checker {
         let message = format!("there would be two variables `{}`", shown(variable));
         let help = "a receptor's current or conductance is recorded under its name, the rise of an alpha kind as `name.x`: choose another name";
         Err(self.report_name(receptor, message, help))
-    }
-}
-
-impl Model {
-    /// Whether it can have such receptors; true if that is not known.
-    fn takes(&self, kind: ReceptorKind) -> bool {
-        match self {
-            Model::Here(entry) => entry.spec.receptors.contains(&kind),
-            Model::NotHere(..) => true,
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! The JSON schema of scenarios, for editors: made from the tables that the checks use.
 
 use super::keys::{
-    Bound, DISTRIBUTION, GAIN_KIND, GAINS, INPUT, Key, LAWS, MODEL, POPULATION, RATE, RECEPTOR_KIND, RULE,
-    RULES, SCENARIO, Shape, TOGETHER, neuron_keys, receptor_keys,
+    Bound, DISTRIBUTION, EITHER, GAIN_KIND, GAINS, INPUT, Key, LAWS, MODEL, POPULATION, RATE, RECEPTOR_KIND,
+    RULE, RULES, SCENARIO, Shape, TOGETHER, neuron_keys, receptor_keys,
 };
 use crate::catalogue;
 use serde_json::{Map, Value, json};
@@ -52,10 +52,12 @@ fn object(keys: &[Key]) -> Value {
     }
     let required: Vec<&str> = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
     let mut object = json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
-    for (one, other) in TOGETHER {
-        if keys.iter().any(|key| key.name == one) {
-            object["dependentRequired"] = json!({one: [other], other: [one]});
-        }
+    let has = |name: &str| keys.iter().any(|key| key.name == name);
+    for (one, other) in TOGETHER.into_iter().filter(|(one, other)| has(one) && has(other)) {
+        object["dependentRequired"] = json!({one: [other], other: [one]});
+    }
+    for (one, other) in EITHER.into_iter().filter(|(one, other)| has(one) && has(other)) {
+        object["anyOf"] = json!([{"required": [one]}, {"required": [other]}]);
     }
     object
 }
@@ -85,6 +87,7 @@ fn of_shape(shape: Shape) -> Value {
         Shape::Names => json!({"type": "array", "items": {"type": "string"}}),
         Shape::Object(keys) => object(keys),
         Shape::Objects(keys) => json!({"type": "array", "items": object(keys)}),
+        Shape::Formulas => named(json!({"type": "string"})),
         Shape::Quantities => named(quantity(Bound::Range(ParamRange::Finite))),
         Shape::Populations => named(json!({"$ref": "#/$defs/population"})),
         Shape::NamedTrains => named(times(json!({"anyOf": [
