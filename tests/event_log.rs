@@ -4,16 +4,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use synfire_core::engine::{Counts, EngineError, EngineKind, Options, Simulation};
-use synfire_core::events::{Batch, Event, EventFilter, EventKind, EventLog, Happening, Sink, Window};
+use synfire_core::events::{Batch, Event, EventFilter, EventKind, EventLog, Happening, Kinds, Sink, Window};
 use synfire_core::group::{Cause, What};
 use synfire_core::{PopulationId, Time};
 use synfire_runner::build::build;
 use synfire_runner::scenario::{Scenario, load};
 
 /// Scenarios, and up to when they are run, ms.
-const CASES: [(&str, f64); 9] = [
+const CASES: [(&str, f64); 10] = [
     ("scenarios/cuba/scenario.json", 60.0),          // in linear form
     ("scenarios/cubadv/scenario.json", 60.0),        // by phase, zero delays
+    ("scenarios/brunel/scenario.json", 2.0),         // under dense jumps
     ("scenarios/larval-brain/scenario.json", 100.0), // sources, weights of their own
     ("scenarios/rate-repressilator/scenario.json", 200.0),
     ("scenarios/rate-pulses/scenario.json", 200.0),
@@ -40,12 +41,20 @@ fn logged(
     engine: EngineKind,
     pieces: &[f64],
 ) -> Option<(Vec<Event>, Vec<Window>, Counts)> {
-    let options = Options { engine: Some(engine), ..Options::default() };
-    let mut simulation = match Simulation::new(build(scenario).unwrap(), vec![], &options) {
+    logged_with(scenario, &Options { engine: Some(engine), ..Options::default() }, EventFilter::ALL, pieces)
+}
+
+fn logged_with(
+    scenario: &Scenario,
+    options: &Options,
+    filter: EventFilter,
+    pieces: &[f64],
+) -> Option<(Vec<Event>, Vec<Window>, Counts)> {
+    let mut simulation = match Simulation::new(build(scenario).unwrap(), vec![], options) {
         Err(EngineError::DelayTooShort { .. }) => return None,
         made => made.unwrap(),
     };
-    let mut log = EventLog::new(EventFilter::ALL, Kept::default());
+    let mut log = EventLog::new(filter, Kept::default());
     for &until in pieces {
         simulation.run(Time::from_ms(until).unwrap(), &mut log).unwrap();
     }
@@ -107,6 +116,25 @@ fn the_log_has_what_was_processed_whatever_the_form() {
             assert!(by_instant == by_window, "{file}: the engines differ, first in {first:?}");
         }
     }
+}
+
+#[test]
+fn dense_background_that_nobody_watches_is_in_the_log_where_it_arrives() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/brunel/scenario.json");
+    let scenario = load(&file).unwrap();
+    let is_source = |index: &usize| scenario.populations[*index].model.spec.is_source;
+    let sources = (0..scenario.populations.len()).filter(is_source);
+    let unwatched: Vec<PopulationId> = sources.map(|index| PopulationId(index as u32)).collect();
+    assert!(!unwatched.is_empty());
+    let filter = EventFilter { kinds: Kinds::NONE.with(EventKind::Arrival), ..EventFilter::ALL };
+    let arrivals = |unwatched| {
+        let options = Options { engine: Some(EngineKind::Lookahead), unwatched, ..Options::default() };
+        let (events, _, counts) = logged_with(&scenario, &options, filter.clone(), &[0.9, 2.0]).unwrap();
+        assert_eq!(events.len() as u64, counts.arrivals);
+        events
+    };
+    let (watched, not) = (arrivals(vec![]), arrivals(unwatched));
+    assert!(watched == not && watched.len() > 10_000, "{} and {} arrivals", watched.len(), not.len());
 }
 
 #[test]

@@ -36,9 +36,10 @@ fn threshold(subject: &Subject, neuron: Neuron) -> f64 {
 }
 
 /// Scenarios, and up to when they are looked at, ms.
-const CASES: [(&str, f64); 11] = [
+const CASES: [(&str, f64); 12] = [
     ("scenarios/cuba/scenario.json", 150.0),        // in linear form
     ("scenarios/cubadv/scenario.json", 120.0),      // by phase, generations without delay
+    ("scenarios/brunel/scenario.json", 2.5),        // under dense jumps
     ("scenarios/larval-brain/scenario.json", 80.0), // lif with currents and kicks
     ("tests/reference/f-networks/zero-delay-generations.json", 1000.0),
     ("tests/reference/f-networks/mixed-models.json", 1000.0),

@@ -62,7 +62,9 @@ pub trait Observer {
         let _ = (at, population, neuron);
     }
 
-    /// A spike reaches a neuron. Each neuron's arrivals come in canonical order. Only called where `ARRIVALS` is true.
+    /// A spike reaches a neuron. What one source sends over one projection to one neuron comes in order; what reaches a neuron at
+    /// one instant from several may come by source, so that order is the observer's to make: time, generation, source,
+    /// projection. Only called where `ARRIVALS` is true.
     fn arrival(&mut self, origin: &Origin, population: PopulationId, neuron: LocalId, arrival: &Arrival) {
         let _ = (origin, population, neuron, arrival);
     }

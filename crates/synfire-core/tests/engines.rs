@@ -335,9 +335,9 @@ impl Observer for Inside {
 }
 
 impl Inside {
-    /// In canonical order, whatever the order in which an engine tells. Each neuron's own order stays.
+    /// In canonical order, whatever the order in which an engine tells. What one source sends a neuron stays in order.
     fn sorted(mut self) -> Inside {
-        self.arrivals.sort_by_key(|a| (a.0, a.1, a.2));
+        self.arrivals.sort_by_key(|a| (a.0, a.1, a.2, a.3, a.4));
         self.notes.sort_by_key(|(population, note)| (note.at, note.generation, *population, note.neuron));
         self
     }

@@ -118,10 +118,8 @@ impl<Q: EventQueue> Engine<Q> {
         }
         if needs_arrivals(observer) {
             let id = PopulationId(population as u32);
-            match records.is_empty() {
-                false => self.tell_arrivals(id, generation, &records, observer),
-                true => self.tell_fans(id, generation, observer),
-            }
+            self.tell_fans(id, generation, observer);
+            self.tell_arrivals(id, generation, &records, observer);
         }
         let is_driven = if is_row_group {
             self.drive_rows(population, &records)
@@ -137,7 +135,7 @@ impl<Q: EventQueue> Engine<Q> {
         Ok(is_driven)
     }
 
-    /// Tells the observer of one generation's arrivals at a population.
+    /// Tells the observer of those of one generation's arrivals at a population whose order the declared ranks decide.
     fn tell_arrivals(
         &self,
         population: PopulationId,
@@ -147,6 +145,9 @@ impl<Q: EventQueue> Engine<Q> {
     ) {
         for r in records {
             let projection = &self.network.projections[r.projection as usize];
+            if projection.declared.is_none() {
+                continue;
+            }
             let row = projection.row((r.source.0 - self.first[projection.source.index()]) as usize);
             let delay_ms = projection.delays.at(projection.place_of(&row, r.target, r.rank));
             let origin = Origin { source: r.source, projection: r.projection, delay_ms, generation };
@@ -154,11 +155,11 @@ impl<Q: EventQueue> Engine<Q> {
         }
     }
 
-    /// The same for a population that takes them row by row.
+    /// Tells the observer of all others, spike by spike.
     fn tell_fans(&self, population: PopulationId, generation: u32, observer: &mut impl Observer) {
         for volley in &self.volleys {
             let projection = &self.network.projections[volley.projection as usize];
-            if projection.target == population {
+            if projection.target == population && projection.declared.is_none() {
                 let places = volley.first as usize..volley.end as usize;
                 let (at, source, number) = (self.now, volley.source, volley.projection);
                 observer.fan(population, &Fan { at, generation, source, number, projection, places });

@@ -213,6 +213,9 @@ impl<Q: EventQueue> Engine<Q> {
         let mut inbox = std::mem::take(&mut self.inbox);
         for population in 0..self.network.groups.len() {
             std::mem::swap(&mut inbox.volleys, &mut self.lanes[population].volleys);
+            if needs_arrivals(observer) {
+                self.tell_fans_of_window(population, &inbox.volleys, observer);
+            }
             let direct = !self.direct[population].is_empty();
             if self.is_swept[population] {
                 self.harvest(population, &inbox.volleys, observer)?;
@@ -233,6 +236,20 @@ impl<Q: EventQueue> Engine<Q> {
         Ok(())
     }
 
+    /// Tells the observer of the arrivals of a window spike by spike. Direct input is told neuron by neuron, and so is what
+    /// reaches a population that is driven neuron by neuron where the declared ranks decide the order.
+    fn tell_fans_of_window(&self, population: usize, volleys: &[Volley], observer: &mut impl Observer) {
+        for volley in volleys {
+            let projection = &self.network.projections[volley.projection as usize];
+            if self.is_swept[population] || projection.declared.is_none() {
+                let places = volley.first as usize..volley.end as usize;
+                let (at, source, number) = (volley.at, volley.source, volley.projection);
+                let fan = Fan { at, generation: 0, source, number, projection, places };
+                observer.fan(PopulationId(population as u32), &fan);
+            }
+        }
+    }
+
     /// What a population that went through the window as a whole received and did.
     fn harvest(
         &mut self,
@@ -243,12 +260,6 @@ impl<Q: EventQueue> Engine<Q> {
         let id = PopulationId(population as u32);
         for volley in volleys {
             self.counts.arrivals += volley.end - volley.first;
-            if needs_arrivals(observer) {
-                let projection = &self.network.projections[volley.projection as usize];
-                let places = volley.first as usize..volley.end as usize;
-                let (at, source, number) = (volley.at, volley.source, volley.projection);
-                observer.fan(id, &Fan { at, generation: 0, source, number, projection, places });
-            }
         }
         let lane = &mut self.lanes[population];
         std::mem::replace(&mut lane.done, Ok(()))
@@ -498,8 +509,8 @@ impl<Q: EventQueue> Engine<Q> {
         let projections = &self.network.projections;
         let arrivals = &mut self.scratch.arrivals;
         let first = arrivals.len();
-        let mut add = |source: NeuronId, projection: u32, place: usize, arrival: Arrival| {
-            if needs_arrivals(observer) {
+        let mut add = |source: NeuronId, projection: u32, place: usize, arrival: Arrival, is_told: bool| {
+            if needs_arrivals(observer) && !is_told {
                 let delay_ms = projections[projection as usize].delays.at(place);
                 let origin = Origin { source, projection, delay_ms, generation: 0 };
                 observer.arrival(&origin, PopulationId(population as u32), neuron, &arrival);
@@ -523,12 +534,14 @@ impl<Q: EventQueue> Engine<Q> {
                     || a.at == arrival.at && (a.source, a.projection) < (volley.source, volley.projection)
             };
             while let Some(a) = direct.next_if(is_before) {
-                add(a.source, a.projection, neuron.index(), arrive(a));
+                add(a.source, a.projection, neuron.index(), arrive(a), false);
             }
-            add(volley.source, volley.projection, volley.first as usize + entry.place as usize, arrival);
+            let is_told = projections[volley.projection as usize].declared.is_none();
+            let place = volley.first as usize + entry.place as usize;
+            add(volley.source, volley.projection, place, arrival, is_told);
         }
         for a in direct {
-            add(a.source, a.projection, neuron.index(), arrive(a));
+            add(a.source, a.projection, neuron.index(), arrive(a), false);
         }
         let count = self.scratch.arrivals.len() - first;
         self.counts.arrivals += count as u64;

@@ -1,6 +1,6 @@
 //! Events on their way from the run to whoever takes them.
 
-use super::{Event, Happening};
+use super::{Event, Happening, Part, Place};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Values;
 use crate::observer::Fan;
@@ -26,7 +26,7 @@ pub struct Window {
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     events: Vec<Event>,
-    /// Arrivals that were told together; they stay together unless something else happens in their place of the order.
+    /// Arrivals that were told together; they stay together unless others belong between them.
     fans: Vec<KeptFan>,
     targets: Vec<u32>,
     /// Weights and delays of fans whose synapses have their own.
@@ -56,9 +56,11 @@ enum Kept {
 }
 
 impl KeptFan {
-    /// Its place in the canonical order. Arrivals of a fan differ in their neurons only.
-    fn place(&self) -> (Time, u32, PopulationId) {
-        (self.at, self.generation, self.population)
+    /// Its place in the order of the log, before its first arrival.
+    fn place(&self) -> Place {
+        let KeptFan { at, generation, population, source, projection, .. } = *self;
+        let by = u64::from(source.0) << 32 | u64::from(projection);
+        Place { at, generation, population, part: Part::Arrivals, by, neuron: LocalId(0), step: 0 }
     }
 }
 
@@ -225,12 +227,10 @@ impl Batch {
             for number in 0..fans.len() {
                 let place = fans[number].place();
                 let is_meeting = |other: Option<&KeptFan>| other.is_some_and(|other| other.place() == place);
-                let of = |event: &Event| (event.at, event.generation, event.population);
-                let next = events.partition_point(|event| of(event) < place);
+                // Spikes of one source that meet over different delays.
                 let is_alone = matches!(fans[number].delays, Kept::All(_))
                     && !is_meeting(fans.get(number + 1))
-                    && !(number > 0 && is_meeting(fans.get(number - 1)))
-                    && events.get(next).is_none_or(|event| of(event) != place);
+                    && !(number > 0 && is_meeting(fans.get(number - 1)));
                 if !is_alone {
                     is_split.push(first_fan + number);
                 }
@@ -287,7 +287,8 @@ impl Batch {
             }
             let mut events = self.events[first..window.events].iter().peekable();
             for fan in &self.fans[first_fan..window.fans] {
-                let is_before = |event: &&Event| (event.at, event.generation, event.population) < fan.place();
+                let place = fan.place();
+                let is_before = |event: &&Event| event.place() < place;
                 while let Some(event) = events.next_if(is_before) {
                     visitor.event(event);
                 }

@@ -185,21 +185,46 @@ impl Event {
         }
     }
 
-    /// What decides its place in the canonical order: time, generation, population, neuron, then the order in which a neuron
-    /// goes through an instant. Events that are equal in all this (arrivals) keep the order in which they were told.
-    pub fn place(&self) -> (Time, u32, PopulationId, LocalId, u8) {
-        let step = match self.kind() {
-            EventKind::Predicted => 0,
-            EventKind::RefractoryEnd => 1,
-            EventKind::Stimulus => 2,
-            EventKind::Checkpoint => 3,
-            EventKind::Confirmed => 4,
-            EventKind::Arrival => 5,
-            EventKind::Retracted | EventKind::Switch => 6,
-            EventKind::Spike | EventKind::Window => 7,
+    /// Its place in the order of the log.
+    pub fn place(&self) -> Place {
+        let (part, by, step) = match self.happens {
+            Happening::Arrival { source, projection, .. } => {
+                (Part::Arrivals, u64::from(source.0) << 32 | u64::from(projection), 0)
+            }
+            Happening::Switch { .. } => (Part::After, 0, 0),
+            Happening::Own(What::Predicted { .. }) => (Part::Before, 0, 0),
+            Happening::Own(What::RefractoryEnd) => (Part::Before, 0, 1),
+            Happening::Own(What::Stimulus { .. }) => (Part::Before, 0, 2),
+            Happening::Own(What::Checkpoint) => (Part::Before, 0, 3),
+            Happening::Own(What::Confirmed) => (Part::Before, 0, 4),
+            Happening::Own(What::Retracted { .. }) => (Part::After, 0, 1),
+            Happening::Own(What::Spike { .. }) => (Part::After, 0, 2),
         };
-        (self.at, self.generation, self.population, self.neuron, step)
+        let Event { at, generation, population, neuron, .. } = *self;
+        Place { at, generation, population, part, by, neuron, step }
     }
+}
+
+/// The order of the log: time, generation, population; then what its neurons come with, neuron by neuron; what arrives, by source
+/// and projection, then neuron; and what follows from that, neuron by neuron. Arrivals that are equal in all this keep the order in
+/// which they were told, which is that of declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    at: Time,
+    generation: u32,
+    population: PopulationId,
+    part: Part,
+    /// Source and projection of an arrival.
+    by: u64,
+    neuron: LocalId,
+    step: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Before,
+    Arrivals,
+    After,
 }
 
 fn kind_of(what: What) -> EventKind {

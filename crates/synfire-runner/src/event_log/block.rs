@@ -249,12 +249,8 @@ impl Encoder {
         }
         let begins = self.first[population.index()];
         put_signed(bytes, i64::from(begins + first) - i64::from(self.past.neuron));
-        let mut before = first;
-        for &target in others {
-            put(bytes, u64::from(target - before));
-            before = target;
-        }
-        self.past.neuron = begins + before;
+        put_steps(bytes, targets);
+        self.past.neuron = begins + targets[others.len()];
         if let Weights::Each(weights) = weights {
             weights.iter().for_each(|weight| bytes.extend(weight.to_le_bytes()));
         }
@@ -505,6 +501,18 @@ pub fn put(bytes: &mut Vec<u8>, mut value: u64) {
 #[inline]
 fn put_signed(bytes: &mut Vec<u8>, value: i64) {
     put(bytes, (value << 1 ^ value >> 63) as u64);
+}
+
+/// Appends each target less the one before.
+fn put_steps(bytes: &mut Vec<u8>, targets: &[u32]) {
+    let steps = targets.windows(2).map(|pair| pair[1] - pair[0]);
+    let begins = bytes.len();
+    // Mostly each is a byte.
+    bytes.extend(steps.clone().map(|step| step as u8));
+    if steps.clone().any(|step| step >= 128) {
+        bytes.truncate(begins);
+        steps.for_each(|step| put(bytes, u64::from(step)));
+    }
 }
 
 fn put_time_after(bytes: &mut Vec<u8>, at: Time, later: Time) {

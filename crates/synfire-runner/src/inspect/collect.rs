@@ -66,8 +66,10 @@ pub fn stories(
     subject.run_up_to(&mut simulation, until, &mut collector)?;
     let mut stories = collector.stories;
     for story in stories.values_mut() {
-        // A window tells the arrivals of one neuron in order, but a run has several windows only in order of time.
-        story.arrivals.sort_by_key(|reached| (reached.input.arrival.at, reached.input.generation));
+        // The order of declaration, which is left, is that in which they are told.
+        story.arrivals.sort_by_key(|Reached { input, origin, .. }| {
+            (input.arrival.at, input.generation, origin.source, origin.projection)
+        });
     }
     Ok(stories)
 }
@@ -110,7 +112,8 @@ impl Observer for Collector {
         let What::Spike { cause } = note.what else { return };
         let id = NeuronId(self.first[population.index()] + note.neuron.0);
         let recent = &mut self.recent[id.index()];
-        while recent.front().is_some_and(|spike| spike.after(self.greatest_delay_ms) < note.at) {
+        // What happens may be told up to a window, hence a delay, before arrivals of the same window.
+        while recent.front().is_some_and(|spike| spike.after(2.0 * self.greatest_delay_ms) < note.at) {
             recent.pop_front();
         }
         recent.push_back(note.at);

@@ -31,7 +31,8 @@ pub struct NamedArrival {
 struct Memory {
     population: PopulationId,
     neuron: LocalId,
-    last: VecDeque<(NeuronId, Arrival)>,
+    /// In canonical order.
+    last: VecDeque<(Origin, Arrival)>,
 }
 
 impl Observer for Memory {
@@ -41,10 +42,15 @@ impl Observer for Memory {
         if (population, neuron) != (self.population, self.neuron) {
             return;
         }
-        if self.last.len() == REMEMBERED {
+        let place = |origin: &Origin, arrival: &Arrival| {
+            (arrival.at, origin.generation, origin.source, origin.projection)
+        };
+        let new = place(origin, arrival);
+        let after = self.last.partition_point(|(origin, arrival)| place(origin, arrival) <= new);
+        self.last.insert(after, (*origin, *arrival));
+        if self.last.len() > REMEMBERED {
             self.last.pop_front();
         }
-        self.last.push_back((origin.source, *arrival));
     }
 }
 
@@ -64,7 +70,8 @@ pub fn last_arrivals(
     let mut memory = Memory { population, neuron: LocalId(neuron), last: VecDeque::new() };
     // A run that failed the first time has been reported; what came before is what is asked for.
     let _ = simulation.run(until.next_up().min(scenario.duration), &mut memory);
-    Ok(memory.last.iter().map(|(source, arrival)| named(scenario, population, *source, arrival)).collect())
+    let arrivals = memory.last.iter();
+    Ok(arrivals.map(|(origin, arrival)| named(scenario, population, origin.source, arrival)).collect())
 }
 
 fn named(scenario: &Scenario, target: PopulationId, source: NeuronId, arrival: &Arrival) -> NamedArrival {
