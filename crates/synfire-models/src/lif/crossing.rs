@@ -11,7 +11,7 @@ use synfire_numerics::response::Decay;
 use synfire_numerics::{math, roots};
 
 use super::flow::relax;
-use super::{Effect, Lif, LifState};
+use super::{Effect, Input, Lif, LifState};
 
 /// Everything has faded to 0 in double precision after this many of the longest time constant.
 const END: f64 = 800.0;
@@ -21,6 +21,9 @@ const AMBIGUOUS_ULPS: f64 = 4.0;
 
 /// So near to threshold, as a part of the way from reset, bounds are of no use: the crossing is near, or rounding counts.
 const NEAR: f64 = 1e-6;
+
+/// A drive is negative beyond the reach of rounding if it is by this part of its terms.
+const CLEAR: f64 = 1e-12;
 
 const ONE_OVER_E: f64 = 1.0 / math::E;
 
@@ -35,6 +38,26 @@ struct Search<'a> {
     /// There is nothing to find from here on.
     end: f64,
     ambiguous: bool,
+}
+
+/// Bounds of what drives the membrane at threshold from an instant on: D(t) <= drive - held + release t.
+struct Ahead {
+    /// 1/c_m.
+    per_capacitance: f64,
+    /// The most that the total rate can be, 1/ms.
+    rate: f64,
+    /// The most that all that pushes up can make of D together, mV/ms.
+    drive: f64,
+    /// What holds down, and how fast it fades at first: mV/ms, mV/ms^2.
+    held: f64,
+    release: f64,
+    /// The most that exciting currents can ever add to m, mV.
+    lift: f64,
+    /// D so far, term by term, and the sum of the terms' sizes.
+    sum: f64,
+    size: f64,
+    /// Every partial sum has been negative.
+    stays_negative: bool,
 }
 
 /// A time with m and D there.
@@ -80,8 +103,9 @@ impl Lif {
         lift < 0.999 * -m.max(m_inf)
     }
 
-    /// With D at most D+ and the total rate at most R, m cannot reach 0 before ln(1 + |m| R/D+)/R, and
-    /// ln(1 + x) >= 2 x/(2 + x).
+    /// Where D stays negative there is no crossing. Else, with the total rate at most R and D(t) at most p + q t, m cannot
+    /// reach 0 before the h at which ln(1 + |m| R/(p + q h))/R = h, and ln(1 + x) >= 2 x/(2 + x) makes that a quadratic
+    /// equation. What pushes up is taken at its peak, what holds down on its tangent, below which it never falls.
     pub(super) fn earliest_crossing(&self, at: Anchored<'_, LifState>, from: f64) -> f64 {
         if at.state.m >= 0.0 {
             return from;
@@ -91,10 +115,8 @@ impl Lif {
             return f64::INFINITY;
         }
         let membrane = if from > 0.0 { Decay::after(from * self.leak_rate) } else { Decay::NONE };
-        let mut drive = m_inf * self.leak_rate;
-        let mut rate = self.leak_rate;
-        let mut lift = 0.0;
         let mut push = 0.0;
+        let mut ahead = Ahead::new(self, m_inf);
         for input in &self.inputs {
             let (mut s, mut x) = input.values(at.inputs);
             if s == 0.0 && x == 0.0 {
@@ -105,21 +127,10 @@ impl Lif {
                 push += input.push(s, x, from, membrane, decay);
                 (s, x) = ((s + x * from) * decay.left, x * decay.left);
             }
-            drive += (input.drive * s).max(0.0);
-            match input.effect {
-                Effect::Conductance { .. } => rate += s.max(0.0) * self.per_capacitance,
-                Effect::Current { peak, .. } => lift += s.max(0.0) * peak,
-            }
-            if !input.is_alpha {
-                continue;
-            }
-            // The peak of s + x t, decaying, is at most this: (t/tau) e^(-t/tau) <= 1/e.
-            let rise = x * input.tau * ONE_OVER_E;
-            drive += (input.drive * rise).max(0.0);
-            match input.effect {
-                Effect::Conductance { .. } => rate += rise.max(0.0) * self.per_capacitance,
-                Effect::Current { ramp_peak, .. } => lift += x.max(0.0) * ramp_peak,
-            }
+            ahead.add(input, s, x);
+        }
+        if ahead.stays_negative || ahead.drive <= 0.0 {
+            return f64::INFINITY;
         }
         let m = match from {
             0.0 => at.state.m,
@@ -129,14 +140,14 @@ impl Lif {
         if m >= 0.0 {
             return from;
         }
-        let too_weak = !self.has_conductances && m_inf < 0.0 && lift < 0.999 * -m.max(m_inf);
-        if drive <= 0.0 || too_weak {
+        let lift = ahead.lift;
+        if !self.has_conductances && m_inf < 0.0 && lift < 0.999 * -m.max(m_inf) {
             return f64::INFINITY;
         }
         if m > NEAR * self.m_reset {
             return from;
         }
-        let mut wait = -2.0 * m / (2.0 * drive - m * rate);
+        let mut wait = ahead.wait(-m);
         if !self.has_conductances && m_inf > 0.0 && m < -lift {
             // Or: whatever the exciting currents add, they add no more than `lift`, so the membrane without them has to
             // come up to -lift, which takes tau_m ln((m_inf - m)/(m_inf + lift)); ln y >= 2 (y - 1)/(y + 1).
@@ -146,6 +157,54 @@ impl Lif {
         let bound = from + 0.999 * wait;
         // What is beyond the range of doubles gives no bound.
         if bound >= from { bound } else { from }
+    }
+}
+
+impl Ahead {
+    fn new(lif: &Lif, m_inf: f64) -> Ahead {
+        let drive = m_inf * lif.leak_rate;
+        Ahead {
+            per_capacitance: lif.per_capacitance,
+            rate: lif.leak_rate,
+            drive,
+            held: 0.0,
+            release: 0.0,
+            lift: 0.0,
+            sum: drive,
+            size: drive.abs(),
+            stays_negative: drive <= 0.0,
+        }
+    }
+
+    /// An input, its variables s and x as they are now. Inputs come by falling time constant.
+    #[inline]
+    fn add(&mut self, input: &Input, s: f64, x: f64) {
+        let now = input.drive * s;
+        // The rule of signs of [`drive_sign`]: with all partial sums negative D has no zero. Rounding must not decide that.
+        self.sum += now;
+        self.size += now.abs();
+        self.stays_negative &= self.sum <= -CLEAR * self.size && input.drive * x <= 0.0;
+        // The peak of s + x t, decaying, is at most s plus this: (t/tau) e^(-t/tau) <= 1/e.
+        let rise = if input.is_alpha { x * input.tau * ONE_OVER_E } else { 0.0 };
+        self.drive += now.max(0.0) + (input.drive * rise).max(0.0);
+        if now < 0.0 {
+            self.held -= now;
+            self.release -= now * input.rate;
+        }
+        match input.effect {
+            Effect::Conductance { .. } => self.rate += (s.max(0.0) + rise.max(0.0)) * self.per_capacitance,
+            Effect::Current { peak, ramp_peak, .. } => {
+                self.lift += s.max(0.0) * peak + x.max(0.0) * ramp_peak
+            }
+        }
+    }
+
+    /// m cannot rise by `distance` to threshold before so many ms.
+    #[inline]
+    fn wait(&self, distance: f64) -> f64 {
+        let linear = 2.0 * (self.drive - self.held) + distance * self.rate;
+        let root = (linear * linear + 16.0 * self.release * distance).sqrt();
+        if linear > 0.0 { 4.0 * distance / (linear + root) } else { (root - linear) / (4.0 * self.release) }
     }
 }
 
