@@ -4,7 +4,7 @@ use crate::group::{
     Arrival, Cause, Group, GroupError, Outbox, PopulationSetup, SetupError, Touch, Until, What,
 };
 use crate::ids::LocalId;
-use crate::model::{Anchored, CrossingKind, NeuronModel};
+use crate::model::{Anchored, CrossingKind, NeuronModel, Together};
 use crate::receptor::{ReceptorKind, ReceptorSet, variable_names};
 use crate::stimulus::Schedules;
 use crate::time::Time;
@@ -29,8 +29,54 @@ pub struct Population<M: NeuronModel> {
     schedules: Schedules,
     /// The lapses between the arrivals in hand, found ahead: see [`Cell::window`].
     lapses: Vec<M::Lapse>,
+    /// The neurons in hand, if they are moved together.
+    company: Company<M::State>,
     /// How many receptor variables a neuron has.
     stride: usize,
+}
+
+/// Neurons that are moved to one instant together: see [`NeuronModel::flow_together`].
+struct Company<S> {
+    /// What each touched neuron is about to do.
+    plans: Vec<Plan>,
+    /// Of those that flow, one after the other: copies of their states and receptor variables, their stimuli, and how far
+    /// each goes, ms.
+    states: Vec<S>,
+    inputs: Vec<f64>,
+    stimuli: Vec<f64>,
+    durations_ms: Vec<f64>,
+}
+
+/// What a neuron is about to do at an instant.
+#[derive(Clone, Copy)]
+struct Plan {
+    due: Due,
+    /// What was to come, and when.
+    next: (Next, Time),
+    /// It is not where it was last, and not clamped either.
+    flows: bool,
+}
+
+impl<S> Default for Company<S> {
+    fn default() -> Company<S> {
+        Company {
+            plans: Vec::new(),
+            states: Vec::new(),
+            inputs: Vec::new(),
+            stimuli: Vec::new(),
+            durations_ms: Vec::new(),
+        }
+    }
+}
+
+impl<S> Company<S> {
+    fn clear(&mut self) {
+        self.plans.clear();
+        self.states.clear();
+        self.inputs.clear();
+        self.stimuli.clear();
+        self.durations_ms.clear();
+    }
 }
 
 /// One neuron between its events.
@@ -119,7 +165,16 @@ impl<M: NeuronModel> Population<M> {
             });
         }
         let schedules = Schedules::new(&setup.stimuli, setup.size);
-        Ok(Population { models, receptors, neurons, inputs, schedules, lapses: Vec::new(), stride })
+        Ok(Population {
+            models,
+            receptors,
+            neurons,
+            inputs,
+            schedules,
+            lapses: Vec::new(),
+            company: Company::default(),
+            stride,
+        })
     }
 
     /// Whether the neurons' states are too many for a cache.
@@ -153,6 +208,12 @@ impl<M: NeuronModel> Population<M> {
         arrivals: &[Arrival],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
+        if let Until::Instant(now) = until
+            && self.models.len() == 1
+            && self.models[0].flows_together()
+        {
+            return self.drive_together::<WATCHED>(now, touched, arrivals, out);
+        }
         for touched in touched.chunks(PRELOADED) {
             if self.is_large() {
                 self.preload(touched);
@@ -175,6 +236,62 @@ impl<M: NeuronModel> Population<M> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// One generation of one instant: all that flow do so together.
+    fn drive_together<const WATCHED: bool>(
+        &mut self,
+        now: Time,
+        touched: &[Touch],
+        arrivals: &[Arrival],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        let mut company = std::mem::take(&mut self.company);
+        company.clear();
+        for touch in touched {
+            let arrivals = &arrivals[touch.first as usize..][..touch.count as usize];
+            let mut cell = self.cell(touch.neuron.index());
+            let plan = cell.plan::<WATCHED>(now, 0, arrivals, out)?;
+            company.plans.push(plan);
+            if plan.flows {
+                company.states.push(cell.neuron.state);
+                company.inputs.extend_from_slice(cell.inputs);
+                company.stimuli.push(cell.schedules.current(cell.index));
+                company.durations_ms.push(now.since(cell.neuron.anchor));
+            }
+        }
+        self.models[0].flow_together(Together {
+            states: &mut company.states,
+            inputs: &mut company.inputs,
+            stimuli: &company.stimuli,
+            durations_ms: &company.durations_ms,
+            stride: self.stride,
+        });
+        let mut moved = 0;
+        for (touch, plan) in touched.iter().zip(&company.plans) {
+            let arrivals = &arrivals[touch.first as usize..][..touch.count as usize];
+            let stride = self.stride;
+            let mut cell = self.cell(touch.neuron.index());
+            if plan.flows {
+                cell.neuron.state = company.states[moved];
+                cell.inputs.copy_from_slice(&company.inputs[moved * stride..][..stride]);
+                cell.neuron.anchor = now;
+                moved += 1;
+            }
+            if plan.due.anything() || !arrivals.is_empty() {
+                let lapse = M::Lapse::default();
+                let fires = cell.happen(now, &lapse, plan.due, arrivals);
+                if fires {
+                    out.spikes.push((now, touch.neuron));
+                }
+                if WATCHED {
+                    cell.note(now, 0, plan.next, plan.due, arrivals, fires, out);
+                }
+            }
+            cell.report_wake(|queued| queued <= now, out);
+        }
+        self.company = company;
         Ok(())
     }
 
@@ -229,21 +346,36 @@ impl<M: NeuronModel> Cell<'_, M> {
         arrivals: &[Arrival],
         out: &mut Outbox,
     ) -> Result<bool, GroupError> {
-        let asked = self.neuron.kind;
-        let due = if self.wake() <= now { self.due(now, !arrivals.is_empty(), out)? } else { Due::NOTHING };
-        let plan = (self.neuron.kind, self.neuron.next);
-        if WATCHED && plan.0 != asked && plan.1 != Time::NEVER {
-            out.note(now, generation, self.id(), What::Predicted { crossing: plan.1 });
-        }
-        if !due.anything() && arrivals.is_empty() {
+        let plan = self.plan::<WATCHED>(now, generation, arrivals, out)?;
+        if !plan.due.anything() && arrivals.is_empty() {
             return Ok(false);
         }
         let lapse = self.model.lapse(now.since(self.neuron.anchor));
-        let fires = self.happen(now, &lapse, due, arrivals);
+        let fires = self.happen(now, &lapse, plan.due, arrivals);
         if WATCHED {
-            self.note(now, generation, plan, due, arrivals, fires, out);
+            self.note(now, generation, plan.next, plan.due, arrivals, fires, out);
         }
         Ok(fires)
+    }
+
+    /// What is about to happen.
+    #[inline]
+    fn plan<const WATCHED: bool>(
+        &mut self,
+        now: Time,
+        generation: u32,
+        arrivals: &[Arrival],
+        out: &mut Outbox,
+    ) -> Result<Plan, GroupError> {
+        let asked = self.neuron.kind;
+        let due = if self.wake() <= now { self.due(now, !arrivals.is_empty(), out)? } else { Due::NOTHING };
+        let next = (self.neuron.kind, self.neuron.next);
+        if WATCHED && next.0 != asked && next.1 != Time::NEVER {
+            out.note(now, generation, self.id(), What::Predicted { crossing: next.1 });
+        }
+        let acts = due.anything() || !arrivals.is_empty();
+        let flows = acts && now > self.neuron.anchor && next.0 != Next::RefractoryEnd;
+        Ok(Plan { due, next, flows })
     }
 
     fn id(&self) -> LocalId {

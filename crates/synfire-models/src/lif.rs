@@ -9,7 +9,7 @@ mod dense;
 mod flow;
 mod linear;
 
-use synfire_core::model::{Anchored, Crossing, NeuronModel, Unresolved};
+use synfire_core::model::{Anchored, Crossing, NeuronModel, Together, Unresolved};
 use synfire_core::phase::PhaseLaw;
 use synfire_core::receptor::{Receptor, ReceptorKind, ReceptorSet};
 use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
@@ -265,6 +265,14 @@ impl NeuronModel for Lif {
         } else {
             self.flow_with_inputs(state, inputs, m_inf, lapse);
         }
+    }
+
+    fn flows_together(&self) -> bool {
+        self.has_conductances
+    }
+
+    fn flow_together(&self, neurons: Together<'_, LifState>) {
+        self.together_under_conductances(neurons);
     }
 
     fn flow_refractory(&self, _state: &mut LifState, inputs: &mut [f64], _stimulus: f64, dt_ms: f64) {

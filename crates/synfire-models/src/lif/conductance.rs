@@ -4,9 +4,11 @@
 
 use synfire_numerics::decays::Decays;
 use synfire_numerics::math;
-use synfire_numerics::quadrature::{self, Rule};
+use synfire_numerics::quadrature::{RULES, Rule, rule_for};
 
-use super::{Effect, Input, Lif};
+use super::{Effect, Input, Lif, LifState};
+use synfire_core::model::Together;
+use synfire_numerics::vector::vectorised;
 
 /// Inputs whose whole remaining effect is below this part of the distance from reset to threshold do not shorten pieces.
 const NEGLIGIBLE: f64 = 1e-19;
@@ -15,11 +17,20 @@ const NEGLIGIBLE: f64 = 1e-19;
 const MEMORY: f64 = 48.0;
 
 /// The integral of the total rate over a piece is at most this.
-const MOST_RELAXATION: f64 = 1.5;
+const MOST_RELAXATION: f64 = 4.0;
 
 /// Conductances that ask for shorter pieces than this part of the interval are beyond all measure: the membrane is where
 /// they hold it.
 const SHORTEST_PIECE: f64 = 1e-7;
+
+/// So many neurons lie side by side in vectors.
+const LANES: usize = 8;
+
+/// So many neurons are sorted by their rules at once.
+const BLOCK: usize = 64;
+
+/// In place of a rule: a neuron that needs more than one piece, or none.
+const ALONE: usize = usize::MAX;
 
 /// What the inputs are at one instant.
 struct Instant {
@@ -29,6 +40,16 @@ struct Instant {
     rate: f64,
     /// The integral of that rate from here to the end of time.
     rate_to_come: f64,
+}
+
+/// Pieces side by side: of several neurons, or the same piece at each node of a rule.
+struct Piece<const W: usize> {
+    m: [f64; W],
+    m_inf: [f64; W],
+    /// ms.
+    length: [f64; W],
+    /// What the inputs relax it by over the whole of it, times c_m.
+    relaxation: [f64; W],
 }
 
 impl Lif {
@@ -119,16 +140,18 @@ impl Lif {
 
     /// m at the end of a piece on which the logarithm of the integrand changes by `change`.
     fn over_piece(&self, m: f64, m_inf: f64, inputs: &[f64], piece: [f64; 2], change: f64) -> f64 {
-        match quadrature::rule_for(change) {
-            Rule::Four(rule) => self.integrated(m, m_inf, inputs, piece, rule),
-            Rule::Six(rule) => self.integrated(m, m_inf, inputs, piece, rule),
-            Rule::Eight(rule) => self.integrated(m, m_inf, inputs, piece, rule),
-            Rule::Twelve(rule) => self.integrated(m, m_inf, inputs, piece, rule),
+        match RULES[rule_for(change)] {
+            Rule::Four(rule) => self.by_rule(m, m_inf, inputs, piece, rule),
+            Rule::Six(rule) => self.by_rule(m, m_inf, inputs, piece, rule),
+            Rule::Eight(rule) => self.by_rule(m, m_inf, inputs, piece, rule),
+            Rule::Ten(rule) => self.by_rule(m, m_inf, inputs, piece, rule),
+            Rule::Twelve(rule) => self.by_rule(m, m_inf, inputs, piece, rule),
+            Rule::Sixteen(rule) => self.by_rule(m, m_inf, inputs, piece, rule),
         }
     }
 
     /// The same by a rule; its nodes lie side by side in vectors.
-    fn integrated<const N: usize>(
+    fn by_rule<const N: usize>(
         &self,
         m: f64,
         m_inf: f64,
@@ -137,51 +160,183 @@ impl Lif {
         rule: &[(f64, f64); N],
     ) -> f64 {
         let length = end - start;
-        let nodes = rule.map(|(node, _)| node);
-        let mut drives = [0.0; N];
-        let mut relaxations = [0.0; N];
-        let mut relaxation_at_end = 0.0;
-        for input in &self.inputs {
-            let (s, x) = input.values_at(inputs, start);
-            if s == 0.0 && x == 0.0 {
-                continue;
-            }
-            let decays = Decays::after(nodes.map(|node| node * length * input.rate));
-            let mut values = decays.left.map(|left| s * left);
-            if input.is_alpha {
-                for i in 0..N {
-                    values[i] += x * (nodes[i] * length) * decays.left[i];
-                }
-            }
-            let strength = match input.effect {
-                Effect::Current { .. } => 1.0,
-                Effect::Conductance { reversal } => {
-                    let Decays { left: [left], lost: [lost] } = Decays::after([length * input.rate]);
-                    relaxation_at_end += input.integral(s, x, length, left, lost);
-                    for i in 0..N {
-                        relaxations[i] +=
-                            input.integral(s, x, nodes[i] * length, decays.left[i], decays.lost[i]);
-                    }
-                    reversal - m
-                }
-            };
-            for i in 0..N {
-                drives[i] += values[i] * strength;
-            }
-        }
-        let mut exponents = [0.0; N];
-        for i in 0..N {
-            let by_leak = (1.0 - nodes[i]) * length * self.leak_rate;
-            exponents[i] = by_leak + (relaxation_at_end - relaxations[i]) * self.per_capacitance;
-        }
-        let remembered = Decays::after(exponents).left;
-        let leak_drive = (m_inf - m) * self.leak_rate;
-        let mut sum = 0.0;
-        for i in 0..N {
-            let (_, weight) = rule[i];
-            sum += weight * remembered[i] * (leak_drive + drives[i] * self.per_capacitance);
-        }
+        let at_start = |number: usize| self.inputs[number].values_at(inputs, start);
+        let [relaxation] = self.relaxation([length], |number| {
+            let (s, x) = at_start(number);
+            ([s], [x])
+        });
+        let piece = Piece { m: [m; N], m_inf: [m_inf; N], length: [length; N], relaxation: [relaxation; N] };
+        let slopes = self.slopes(&piece, rule.map(|(node, _)| node), |number| {
+            let (s, x) = at_start(number);
+            ([s; N], [x; N])
+        });
+        let sum = (0..N).fold(0.0, |sum, i| sum + rule[i].1 * slopes[i]);
         m + length * sum
+    }
+
+    /// What the inputs relax the membrane by over so many ms, without the leak, times c_m; `values` are theirs at the start.
+    #[inline(always)]
+    fn relaxation<const W: usize>(
+        &self,
+        length: [f64; W],
+        values: impl Fn(usize) -> ([f64; W], [f64; W]),
+    ) -> [f64; W] {
+        let mut sum = [0.0; W];
+        for (number, input) in self.inputs.iter().enumerate() {
+            if let Effect::Conductance { .. } = input.effect {
+                let decays = Decays::after(scaled(length, input.rate));
+                let integrals = input.integrals(values(number), length, &decays);
+                for i in 0..W {
+                    sum[i] += integrals[i];
+                }
+            }
+        }
+        sum
+    }
+
+    /// How fast m changes at the given part of each piece, as it is felt at the piece's end.
+    #[inline(always)]
+    fn slopes<const W: usize>(
+        &self,
+        piece: &Piece<W>,
+        nodes: [f64; W],
+        values: impl Fn(usize) -> ([f64; W], [f64; W]),
+    ) -> [f64; W] {
+        let mut t = [0.0; W];
+        for i in 0..W {
+            t[i] = nodes[i] * piece.length[i];
+        }
+        let mut drives = [0.0; W];
+        let mut relaxations = [0.0; W];
+        for (number, input) in self.inputs.iter().enumerate() {
+            let (s, x) = values(number);
+            let decays = Decays::after(scaled(t, input.rate));
+            let mut now = [0.0; W];
+            for i in 0..W {
+                now[i] = s[i] * decays.left[i];
+            }
+            if input.is_alpha {
+                for i in 0..W {
+                    now[i] += x[i] * t[i] * decays.left[i];
+                }
+            }
+            match input.effect {
+                Effect::Current { .. } => {
+                    for i in 0..W {
+                        drives[i] += now[i];
+                    }
+                }
+                Effect::Conductance { reversal } => {
+                    let integrals = input.integrals((s, x), t, &decays);
+                    for i in 0..W {
+                        relaxations[i] += integrals[i];
+                        drives[i] += now[i] * (reversal - piece.m[i]);
+                    }
+                }
+            }
+        }
+        let mut exponents = [0.0; W];
+        for i in 0..W {
+            let by_leak = (1.0 - nodes[i]) * piece.length[i] * self.leak_rate;
+            exponents[i] = by_leak + (piece.relaxation[i] - relaxations[i]) * self.per_capacitance;
+        }
+        let felt = Decays::after(exponents).left;
+        let mut slopes = [0.0; W];
+        for i in 0..W {
+            let leak_drive = (piece.m_inf[i] - piece.m[i]) * self.leak_rate;
+            slopes[i] = felt[i] * (leak_drive + drives[i] * self.per_capacitance);
+        }
+        slopes
+    }
+
+    /// [`Lif::under_conductances`] from their anchors for many neurons, which lie side by side in vectors where one piece is
+    /// enough; the receptor variables move on, too.
+    pub(super) fn together_under_conductances(&self, mut neurons: Together<'_, LifState>) {
+        let mut from = 0;
+        while from < neurons.len() {
+            let to = neurons.len().min(from + BLOCK);
+            vectorised(
+                #[inline(always)]
+                || self.block_under_conductances(neurons.part(from..to)),
+            );
+            from = to;
+        }
+        let inputs = neurons.inputs.chunks_exact_mut(neurons.stride);
+        for (inputs, &dt) in inputs.zip(neurons.durations_ms) {
+            self.decay_inputs(inputs, dt);
+        }
+    }
+
+    /// At most [`BLOCK`] of them.
+    #[inline(always)]
+    fn block_under_conductances(&self, mut neurons: Together<'_, LifState>) {
+        let mut rules = [ALONE; BLOCK];
+        let mut values = Vec::new();
+        for (i, state) in neurons.states.iter_mut().enumerate() {
+            let (inputs, dt) =
+                (&neurons.inputs[i * neurons.stride..][..neurons.stride], neurons.durations_ms[i]);
+            match self.piece(inputs, 0.0, dt) {
+                Some((length, change)) if length >= dt => rules[i] = rule_for(change),
+                _ => {
+                    let m_inf = self.resting.m_inf(neurons.stimuli[i]);
+                    state.m = self.under_conductances(state.m, m_inf, inputs, 0.0, dt);
+                }
+            }
+        }
+        for (number, rule) in RULES.iter().enumerate() {
+            let mut members = [0; LANES];
+            let mut count = 0;
+            for i in (0..neurons.len()).filter(|&i| rules[i] == number) {
+                members[count] = i;
+                count += 1;
+                if count == LANES {
+                    self.lanes_under_conductances(&mut neurons, members, rule.nodes(), &mut values);
+                    count = 0;
+                }
+            }
+            if count > 0 {
+                // What is over is filled up with the first: it gets the same result again.
+                let first = members[0];
+                members[count..].fill(first);
+                self.lanes_under_conductances(&mut neurons, members, rule.nodes(), &mut values);
+            }
+        }
+    }
+
+    /// These neurons over one piece each, by one rule.
+    #[inline(always)]
+    fn lanes_under_conductances(
+        &self,
+        neurons: &mut Together<'_, LifState>,
+        members: [usize; LANES],
+        rule: &[(f64, f64)],
+        values: &mut Vec<([f64; LANES], [f64; LANES])>,
+    ) {
+        let mut piece =
+            Piece { m: [0.0; LANES], m_inf: [0.0; LANES], length: [0.0; LANES], relaxation: [0.0; LANES] };
+        values.clear();
+        values.resize(self.inputs.len(), ([0.0; LANES], [0.0; LANES]));
+        for (lane, &i) in members.iter().enumerate() {
+            piece.m[lane] = neurons.states[i].m;
+            piece.m_inf[lane] = self.resting.m_inf(neurons.stimuli[i]);
+            piece.length[lane] = neurons.durations_ms[i];
+            let inputs = &neurons.inputs[i * neurons.stride..][..neurons.stride];
+            for (input, (s, x)) in self.inputs.iter().zip(values.iter_mut()) {
+                (s[lane], x[lane]) = input.values(inputs);
+            }
+        }
+        let values = |number: usize| values[number];
+        piece.relaxation = self.relaxation(piece.length, values);
+        let mut sum = [0.0; LANES];
+        for &(node, weight) in rule {
+            let slopes = self.slopes(&piece, [node; LANES], values);
+            for i in 0..LANES {
+                sum[i] += weight * slopes[i];
+            }
+        }
+        for i in 0..LANES {
+            neurons.states[members[i]].m = piece.m[i] + piece.length[i] * sum[i];
+        }
     }
 
     fn inputs_at(&self, inputs: &[f64], m: f64, t: f64) -> Instant {
@@ -197,6 +352,15 @@ impl Lif {
     }
 }
 
+/// All of these by one factor. (Of `array::map` the compiler makes no vectors.)
+#[inline(always)]
+fn scaled<const W: usize>(mut values: [f64; W], factor: f64) -> [f64; W] {
+    for value in &mut values {
+        *value *= factor;
+    }
+    values
+}
+
 impl Input {
     /// s (or g) and x at `t` after the anchor.
     #[inline]
@@ -209,12 +373,25 @@ impl Input {
         ((s + x * t) * left, x * left)
     }
 
-    /// The integral of (s + x u) e^(-u/tau) over u from 0 to t. It is formed from what is lost, so that its error is in
-    /// proportion to itself: the whole integral to come may be thousands of times as large.
-    #[inline]
-    fn integral(&self, s: f64, x: f64, t: f64, left: f64, lost: f64) -> f64 {
-        let exponential = s * lost;
-        self.tau * if self.is_alpha { exponential + x * (self.tau * lost - t * left) } else { exponential }
+    /// The integrals of (s + x u) e^(-u/tau) over u from 0 to each t. They are formed from what is lost, so that their errors
+    /// are in proportion to themselves: the whole integral to come may be thousands of times as large.
+    #[inline(always)]
+    fn integrals<const W: usize>(
+        &self,
+        (s, x): ([f64; W], [f64; W]),
+        t: [f64; W],
+        decays: &Decays<W>,
+    ) -> [f64; W] {
+        let mut integrals = [0.0; W];
+        for i in 0..W {
+            integrals[i] = s[i] * decays.lost[i];
+        }
+        if self.is_alpha {
+            for i in 0..W {
+                integrals[i] += x[i] * (self.tau * decays.lost[i] - t[i] * decays.left[i]);
+            }
+        }
+        scaled(integrals, self.tau)
     }
 
     #[inline]
