@@ -1,7 +1,7 @@
 //! What every neuron model promises, on random lif neurons.
 
 use proptest::prelude::*;
-use synfire_core::model::NeuronModel;
+use synfire_core::model::{NeuronModel, Together};
 use synfire_core::receptor::ReceptorKind;
 
 use crate::neurons::{Coupling, Live, Neuron, neuron};
@@ -76,7 +76,8 @@ proptest! {
     }
 
     /// Asked again and again, the bound comes near to the crossing, until v is so near to threshold that only the
-    /// crossing itself will do. (Strong inhibition beside strong excitation makes it creep: it counts excitation alone.)
+    /// crossing itself will do. (Strong inhibition beside strong excitation makes it creep: it counts the peaks of one and
+    /// the first fading of the other.)
     #[test]
     fn bounds_lead_to_the_crossing(neuron in neuron(Coupling::Any)) {
         let ready = neuron.ready();
@@ -111,6 +112,39 @@ proptest! {
         held.lif.flow_refractory(&mut held.state, &mut held.inputs, 0.0, dt);
         prop_assert_eq!(held.v().to_bits(), before.to_bits());
         prop_assert_eq!(held.inputs, free.inputs);
+    }
+
+    /// Neurons with the same constants that flow together go each where it would go alone.
+    #[test]
+    fn company_changes_no_bit(neuron in neuron(Coupling::Conductances), members in prop::collection::vec((0.0..30.0f64, -4.0..2.0f64, -100.0..100.0f64), 1..150)) {
+        let ready = neuron.ready();
+        if !ready.lif.flows_together() {
+            return Ok(());
+        }
+        let (mut states, mut inputs, mut stimuli, mut durations_ms) = (vec![], vec![], vec![], vec![]);
+        let mut alone = vec![];
+        for (past, decades, stimulus) in members {
+            let mut member = ready.after(past);
+            let dt_ms = 10f64.powf(decades);
+            states.push(member.state);
+            inputs.extend_from_slice(&member.inputs);
+            stimuli.push(stimulus);
+            durations_ms.push(dt_ms);
+            member.lif.flow(&mut member.state, &mut member.inputs, stimulus, dt_ms);
+            alone.push((member.state, member.inputs));
+        }
+        let stride = ready.inputs.len();
+        ready.lif.flow_together(Together {
+            states: &mut states,
+            inputs: &mut inputs,
+            stimuli: &stimuli,
+            durations_ms: &durations_ms,
+            stride,
+        });
+        for (index, (state, mine)) in alone.iter().enumerate() {
+            prop_assert_eq!(states[index], *state);
+            prop_assert_eq!(&inputs[index * stride..][..stride], &mine[..]);
+        }
     }
 
     #[test]
