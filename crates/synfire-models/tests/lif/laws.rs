@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use synfire_core::model::{NeuronModel, Together};
 use synfire_core::receptor::ReceptorKind;
+use synfire_numerics::math;
 
 use crate::neurons::{Coupling, Live, Neuron, neuron};
 
@@ -116,16 +117,16 @@ proptest! {
 
     /// Neurons with the same constants that flow together go each where it would go alone.
     #[test]
-    fn company_changes_no_bit(neuron in neuron(Coupling::Conductances), members in prop::collection::vec((0.0..30.0f64, -4.0..2.0f64, -100.0..100.0f64), 1..150)) {
+    fn company_changes_no_bit(neuron in neuron(Coupling::Conductances), members in prop::collection::vec((0.0..30.0f64, -9.0..4.6f64, -100.0..100.0f64), 1..150)) {
         let ready = neuron.ready();
         if !ready.lif.flows_together() {
             return Ok(());
         }
         let (mut states, mut inputs, mut stimuli, mut durations_ms) = (vec![], vec![], vec![], vec![]);
         let mut alone = vec![];
-        for (past, decades, stimulus) in members {
+        for (past, logarithm, stimulus) in members {
             let mut member = ready.after(past);
-            let dt_ms = 10f64.powf(decades);
+            let dt_ms = math::exp(logarithm);
             states.push(member.state);
             inputs.extend_from_slice(&member.inputs);
             stimuli.push(stimulus);
