@@ -22,7 +22,7 @@ pub(super) enum Flight {
     Constant { delay_ms: f64, queue: VecDeque<(Time, u32)> },
     /// Rows are sorted by delay.
     Varied { cursors: BinaryHeap<Reverse<Cursor>> },
-    /// The same for windows.
+    /// The same for windows, or for whole epochs.
     Sliced(Wheel),
 }
 
@@ -55,12 +55,11 @@ impl Flights {
         Flights { projections: projections.iter().map(flight).collect() }
     }
 
-    /// Prepares for landing in windows of about `window_ms`. Nothing may be under way.
-    pub(super) fn land_in_windows(&mut self, projections: &[Projection], window_ms: f64) {
-        for (flight, projection) in self.projections.iter_mut().zip(projections) {
-            if let Flight::Varied { .. } = flight {
-                *flight = Flight::Sliced(Wheel::new(window_ms, projection.longest_delay()));
-            }
+    /// Prepares for landing what flies over a projection in steps of about `step_ms`. Nothing may be under way.
+    pub(super) fn land_in_steps(&mut self, index: usize, projection: &Projection, step_ms: f64) {
+        let flight = &mut self.projections[index];
+        if let Flight::Varied { .. } = flight {
+            *flight = Flight::Sliced(Wheel::new(step_ms, projection.longest_delay()));
         }
     }
 
@@ -107,14 +106,14 @@ impl Flights {
         before: Time,
         landings: &mut Vec<Landing>,
     ) {
-        self.projections[index].land(projection, before, landings);
+        self.projections[index].land(projection, before, |landing| landings.push(landing));
     }
 }
 
 impl Flight {
     /// Lands everything that arrives before `before`. Over equal delays the landings come in order of time and, as far as
     /// they were launched so, source; over varied delays each has one instant and the order is open.
-    pub(super) fn land(&mut self, projection: &Projection, before: Time, landings: &mut Vec<Landing>) {
+    pub(super) fn land(&mut self, projection: &Projection, before: Time, mut landed: impl FnMut(Landing)) {
         match self {
             Flight::Constant { queue, .. } => {
                 while let Some(&(at, source)) = queue.front() {
@@ -123,7 +122,7 @@ impl Flight {
                     }
                     queue.pop_front();
                     let row = projection.row(source as usize);
-                    landings.push(Landing { at, source, first: row.start as u64, end: row.end as u64 });
+                    landed(Landing { at, source, first: row.start as u64, end: row.end as u64 });
                 }
             }
             Flight::Varied { cursors } => {
@@ -131,13 +130,13 @@ impl Flight {
                     if first.0.at >= before {
                         return;
                     }
-                    match first.0.land(projection, before, landings) {
+                    match first.0.land(projection, before, &mut landed) {
                         Some(left) => *first = Reverse(left),
                         None => drop(PeekMut::pop(first)),
                     }
                 }
             }
-            Flight::Sliced(wheel) => wheel.land(projection, before, landings),
+            Flight::Sliced(wheel) => wheel.land(projection, before, landed),
         }
     }
 }
@@ -145,7 +144,12 @@ impl Flight {
 impl Cursor {
     /// Lands what arrives before `before`, which is at least one synapse; gives what is left.
     #[inline]
-    fn land(mut self, projection: &Projection, before: Time, landings: &mut Vec<Landing>) -> Option<Cursor> {
+    fn land(
+        mut self,
+        projection: &Projection,
+        before: Time,
+        landed: &mut impl FnMut(Landing),
+    ) -> Option<Cursor> {
         let end = projection.offsets[self.source as usize + 1];
         while self.place < end {
             let first = self.place;
@@ -158,7 +162,7 @@ impl Cursor {
                 }
                 self.place += 1;
             }
-            landings.push(Landing { at: self.at, source: self.source, first, end: self.place });
+            landed(Landing { at: self.at, source: self.source, first, end: self.place });
             self.at = next;
             if self.at >= before && self.place < end {
                 return Some(self);
@@ -186,9 +190,9 @@ const MOST_SLICES: f64 = 16_384.0;
 const MOST_PER_MS: f64 = 128.0;
 
 impl Wheel {
-    /// Slices as long as a window, if that is at most 1 ms, and as many as the longest delay needs.
-    fn new(window_ms: f64, longest_delay_ms: f64) -> Wheel {
-        let per_ms = (1.0 / window_ms).ceil().clamp(1.0, MOST_PER_MS);
+    /// Slices as long as a step, if that is at most 1 ms, and as many as the longest delay needs.
+    fn new(step_ms: f64, longest_delay_ms: f64) -> Wheel {
+        let per_ms = (1.0 / step_ms).ceil().clamp(1.0, MOST_PER_MS);
         let count = (longest_delay_ms * per_ms + 2.0).min(MOST_SLICES) as usize;
         let slices = vec![Vec::new(); count.next_power_of_two()];
         Wheel { per_ms, slices, first: 0, next: Time::NEVER, taken: Vec::new() }
@@ -209,23 +213,28 @@ impl Wheel {
     #[inline]
     fn insert(&mut self, cursor: Cursor) {
         self.next = self.next.min(cursor.at);
-        let place = self.place(self.number(cursor.at));
+        let number = self.number(cursor.at);
+        // What sets out can arrive before a time up to which everything has been landed.
+        self.first = self.first.min(number);
+        let place = self.place(number);
         self.slices[place].push(cursor);
     }
 
-    fn land(&mut self, projection: &Projection, before: Time, landings: &mut Vec<Landing>) {
+    fn land(&mut self, projection: &Projection, before: Time, mut landed: impl FnMut(Landing)) {
         if self.next >= before {
             return;
         }
-        let last = self.number(before);
-        let slices = (last - self.first).min(self.slices.len() as u64 - 1) + 1;
+        // A slice that begins an epoch has nothing before it.
+        let (_, offset_ms) = before.parts();
+        let end = self.number(before) + u64::from(offset_ms > 0.0);
+        let slices = (end - self.first).min(self.slices.len() as u64);
         self.next = Time::NEVER;
         for number in self.first..self.first + slices {
             let place = self.place(number);
             let mut taken = std::mem::replace(&mut self.slices[place], std::mem::take(&mut self.taken));
             for cursor in taken.drain(..) {
                 let left = match cursor.at < before {
-                    true => cursor.land(projection, before, landings),
+                    true => cursor.land(projection, before, &mut landed),
                     false => Some(cursor),
                 };
                 if let Some(left) = left {
@@ -234,7 +243,7 @@ impl Wheel {
             }
             self.taken = taken;
         }
-        self.first = last;
+        self.first = self.number(before);
         self.next = self.find_next();
     }
 
@@ -297,7 +306,7 @@ mod tests {
             let projections = [projection(&rows)];
             let mut heap = Flights::new(&projections);
             let mut wheel = Flights::new(&projections);
-            wheel.land_in_windows(&projections, window_ms);
+            wheel.land_in_steps(0, &projections[0], window_ms);
             let mut now = Time::ZERO;
             let mut spikes = spikes.into_iter();
             for eighths in windows.into_iter().chain([800_000, 800_000]) {
@@ -325,7 +334,7 @@ mod tests {
     #[test]
     fn nothing_under_way_is_never() {
         let mut wheel = Flights::new(&[projection(&[vec![1, 2]])]);
-        wheel.land_in_windows(&[projection(&[vec![1, 2]])], 0.1);
+        wheel.land_in_steps(0, &projection(&[vec![1, 2]]), 0.1);
         assert_eq!(wheel.next_of_all(), Time::NEVER);
         wheel.launch(0, &projection(&[vec![1, 2]]), ms(1e9), 0);
         assert_eq!(wheel.next_of_all(), ms(1e9 + 0.625));

@@ -6,7 +6,7 @@
 //! are looked for when something arrives, when a window closes and when the epoch ends.
 
 use super::LinearPopulation;
-use crate::group::{Cause, GroupError, Outbox, Volley, What};
+use crate::group::{Cause, GroupError, Incoming, Outbox, Single, Volley, What};
 use crate::ids::LocalId;
 use crate::network::{Projection, Values};
 use crate::time::Time;
@@ -24,8 +24,6 @@ pub(super) struct Sweep {
     /// For near neurons.
     watches: Vec<Watch>,
     refractory_ends: BinaryHeap<Reverse<(Time, u32)>>,
-    /// The volleys of the window in hand.
-    salvos: Vec<Salvo>,
 }
 
 /// What is known of a near neuron; times are offsets in the epoch.
@@ -39,15 +37,13 @@ struct Watch {
     is_found: bool,
 }
 
-/// A volley with what its targets share, and what its first one gets.
+/// What the targets of a spike at one instant share.
 #[derive(Clone, Copy)]
 struct Salvo {
     offset: f64,
     /// The receptor's coordinate.
     k: usize,
     growths: (f64, f64),
-    target: u32,
-    weight: f64,
 }
 
 /// Up to where a near neuron is looked at.
@@ -71,6 +67,15 @@ impl Sweep {
         self.epoch
     }
 
+    /// When the next refractory time ends in this epoch: an offset, infinity if none does.
+    #[inline]
+    fn next_release(&self) -> f64 {
+        match self.refractory_ends.peek() {
+            Some(Reverse((end, _))) if end.parts().0 == self.epoch => end.parts().1,
+            _ => f64::INFINITY,
+        }
+    }
+
     /// The instant at an offset in the epoch.
     fn at(&self, offset: f64) -> Time {
         Time::from_parts(self.epoch, offset).unwrap_or(Time::NEVER)
@@ -78,11 +83,11 @@ impl Sweep {
 }
 
 impl<const K: usize> LinearPopulation<K> {
-    /// Everything before `to`; the volleys come in canonical order.
+    /// Everything from `from` up to before `to`.
     pub(super) fn sweep_window(
         &mut self,
-        to: Time,
-        volleys: &[Volley],
+        window: (Time, Time),
+        incoming: Incoming<'_>,
         projections: &[Projection],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
@@ -90,7 +95,7 @@ impl<const K: usize> LinearPopulation<K> {
             Some(sweep) => sweep,
             None => self.first_sweep(),
         };
-        let done = self.through_window(&mut sweep, to, volleys, projections, out);
+        let done = self.through_window(&mut sweep, window, incoming, projections, out);
         self.sweep = Some(sweep);
         done
     }
@@ -98,50 +103,80 @@ impl<const K: usize> LinearPopulation<K> {
     fn through_window(
         &mut self,
         sweep: &mut Sweep,
-        to: Time,
-        volleys: &[Volley],
+        (from, to): (Time, Time),
+        incoming: Incoming<'_>,
         projections: &[Projection],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        let mut salvos = std::mem::take(&mut sweep.salvos);
-        salvos.clear();
-        salvos.extend(volleys.iter().map(|volley| self.salvo(volley, projections)));
-        for (volley, &salvo) in volleys.iter().zip(&salvos) {
-            self.reach(sweep, volley.at.next_up(), out)?;
-            let (first, end) = (volley.first as usize, volley.end as usize);
-            if end - first == 1 {
-                self.receive(sweep, salvo, &[salvo.target], |_| salvo.weight, out)?;
-                continue;
-            }
-            let projection = &projections[volley.projection as usize];
-            let targets = &projection.targets[first..end];
-            match &projection.weights {
-                Values::Same(weight) => self.receive(sweep, salvo, targets, |_| *weight, out)?,
-                Values::Each(weights) => {
-                    let weights = &weights[first..end];
-                    self.receive(sweep, salvo, targets, |place| weights[place], out)?;
-                }
-                Values::Single(weights) => {
-                    let weights = &weights[first..end];
-                    self.receive(sweep, salvo, targets, |place| f64::from(weights[place]), out)?;
-                }
-            }
+        let mut singles = incoming.singles;
+        if !singles.is_empty() {
+            self.reach(sweep, from.next_up(), out)?;
         }
-        sweep.salvos = salvos;
+        for volley in incoming.volleys {
+            if !singles.is_empty() {
+                let (_, offset) = volley.at.parts();
+                let is_before = |single: &Single| {
+                    (single.offset, single.source, single.projection) < (offset, volley.source, volley.projection)
+                };
+                let (here, later) = singles.split_at(singles.partition_point(is_before));
+                self.receive_singles(sweep, here, projections, out)?;
+                singles = later;
+            }
+            self.reach(sweep, volley.at.next_up(), out)?;
+            self.receive_volley(sweep, volley, projections, out)?;
+        }
+        self.receive_singles(sweep, singles, projections, out)?;
         self.reach(sweep, to, out)?;
         self.close(sweep, to, out)
     }
 
-    /// Looks up what a volley brings. Where delays vary, most volleys have one target, somewhere in memory: looked up for a
-    /// whole window ahead of all else, they do not wait for one another.
-    #[inline]
-    fn salvo(&self, volley: &Volley, projections: &[Projection]) -> Salvo {
+    /// All targets of a spike at one instant.
+    fn receive_volley(
+        &mut self,
+        sweep: &mut Sweep,
+        volley: &Volley,
+        projections: &[Projection],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
         let projection = &projections[volley.projection as usize];
         let k = projection.receptor as usize + 1;
         let (_, offset) = volley.at.parts();
-        let place = volley.first as usize;
-        let (target, weight) = (projection.targets[place], projection.weights.at(place));
-        Salvo { offset, k, growths: self.membrane.growths(k, offset), target, weight }
+        let salvo = Salvo { offset, k, growths: self.membrane.growths(k, offset) };
+        let (first, end) = (volley.first as usize, volley.end as usize);
+        let targets = &projection.targets[first..end];
+        match &projection.weights {
+            Values::Same(weight) => self.receive(sweep, salvo, targets, |_| *weight, out),
+            Values::Each(weights) => {
+                let weights = &weights[first..end];
+                self.receive(sweep, salvo, targets, |place| weights[place], out)
+            }
+            Values::Single(weights) => {
+                let weights = &weights[first..end];
+                self.receive(sweep, salvo, targets, |place| f64::from(weights[place]), out)
+            }
+        }
+    }
+
+    /// Targets that are reached one by one.
+    fn receive_singles(
+        &mut self,
+        sweep: &mut Sweep,
+        singles: &[Single],
+        projections: &[Projection],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        for single in singles {
+            // The end of a refractory time at this very instant comes first.
+            while sweep.next_release() <= single.offset {
+                self.release_first(sweep, out);
+            }
+            let k = projections[single.projection as usize].receptor as usize + 1;
+            let salvo = Salvo { offset: single.offset, k, growths: self.membrane.growths(k, single.offset) };
+            if self.receive_far(sweep, salvo, &[single.target], 0, &|_| single.weight) == 0 {
+                self.receive_near(sweep, single.target as usize, salvo, single.weight, out)?;
+            }
+        }
+        Ok(())
     }
 
     fn first_sweep(&mut self) -> Sweep {
@@ -153,7 +188,6 @@ impl<const K: usize> LinearPopulation<K> {
             near: Vec::new(),
             watches: vec![watch; size],
             refractory_ends: BinaryHeap::new(),
-            salvos: Vec::new(),
         };
         self.find_headroom(&mut sweep);
         self.records = Vec::new();
@@ -166,13 +200,8 @@ impl<const K: usize> LinearPopulation<K> {
         loop {
             let epoch_end = Time::from_parts(sweep.epoch + 1, 0.0).unwrap_or(Time::NEVER);
             let until = to.min(epoch_end);
-            while let Some(&Reverse((end, neuron))) = sweep.refractory_ends.peek() {
-                if end >= until {
-                    break;
-                }
-                sweep.refractory_ends.pop();
-                let (_, offset) = end.parts();
-                self.release(sweep, neuron as usize, offset, out);
+            while sweep.refractory_ends.peek().is_some_and(|Reverse((end, _))| *end < until) {
+                self.release_first(sweep, out);
             }
             if to <= epoch_end {
                 return Ok(());
@@ -183,6 +212,14 @@ impl<const K: usize> LinearPopulation<K> {
             }
             sweep.epoch += 1;
             self.find_headroom(sweep);
+        }
+    }
+
+    /// The refractory time that ends first ends.
+    fn release_first(&mut self, sweep: &mut Sweep, out: &mut Outbox) {
+        if let Some(Reverse((end, neuron))) = sweep.refractory_ends.pop() {
+            let (_, offset) = end.parts();
+            self.release(sweep, neuron as usize, offset, out);
         }
     }
 
