@@ -147,6 +147,7 @@ impl<Q: EventQueue> Engine<Q> {
                 first: self.first[projection.source.index()],
                 units: source.size() as u32,
                 next_cell: 0,
+                drawn: Vec::new(),
             })
         };
         let feeds: Option<Vec<Feed>> = self.direct[population].iter().map(feed).collect();
@@ -242,7 +243,8 @@ impl<Q: EventQueue> Engine<Q> {
             if needs_arrivals(observer) {
                 self.tell_fans_of_window(population, &inbox.volleys, observer);
                 let lane = &self.lanes[population];
-                let volley = |single: &Single| single.volley(self.now, &self.first, &self.network.projections);
+                let volley =
+                    |single: &Single| single.volley(self.now, &self.first, &self.network.projections);
                 let singles: Vec<Volley> = lane.singles.iter().map(volley).collect();
                 self.tell_fans_of_window(population, &singles, observer);
             }
@@ -257,6 +259,12 @@ impl<Q: EventQueue> Engine<Q> {
 
         // Each neuron's spikes are in order of time; now all are.
         self.scratch.spikes.sort_unstable();
+        let rows = self.scratch.spikes.iter().flat_map(|&(_, population, neuron)| {
+            self.leaving[population.index()].iter().map(move |&index| (index, neuron.index()))
+        });
+        let fetched: f64 =
+            rows.map(|(index, source)| self.network.projections[index].fetch_row(source)).sum();
+        std::hint::black_box(fetched);
         for &(at, population, neuron) in &self.scratch.spikes {
             observer.spike(at, population, neuron);
             for &index in &self.leaving[population.index()] {

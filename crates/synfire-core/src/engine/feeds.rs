@@ -17,6 +17,8 @@ pub(super) struct Feed {
     pub units: u32,
     /// The cell that is drawn next.
     pub next_cell: u64,
+    /// The spikes of a cell: units, and ms after its beginning.
+    pub drawn: Vec<(u32, f64)>,
 }
 
 impl Feed {
@@ -28,31 +30,34 @@ impl Feed {
     }
 
     fn draw(&mut self, projection: &Projection, slices: &mut Slices) {
-        let Feed { source, delay_ms, first, .. } = &*self;
+        let Feed { source, delay_ms, first, drawn, .. } = self;
         let begin = DenseSource::begin_of(self.next_cell);
         let is_open = source.start <= begin && DenseSource::begin_of(self.next_cell + 1) <= source.stop;
-        // Over a delay of whole cells sums of parts are exact, and stay within a cell: the same arrivals with less work.
-        let (epoch, offset) = begin.after(*delay_ms).parts();
-        let is_whole = is_open && (delay_ms * CELLS_PER_MS as f64).fract() == 0.0;
-        source.cells.draw_many(self.units, self.next_cell, |unit, since| {
-            let single = |offset| Single {
-                offset,
-                weight: projection.weights.at(unit as usize),
-                target: unit,
-                source: NeuronId(first + unit),
-                projection: self.projection,
-                place: 0,
-            };
-            if is_whole {
-                slices.push(epoch, single(offset + since));
-                return;
+        drawn.clear();
+        source.cells.draw_many(self.units, self.next_cell, |unit, since| drawn.push((unit, since)));
+        let single = |unit: u32, offset| Single {
+            offset,
+            weight: projection.weights.at(unit as usize),
+            target: unit,
+            source: NeuronId(*first + unit),
+            projection: self.projection,
+            place: 0,
+        };
+        if is_open && (*delay_ms * CELLS_PER_MS as f64).fract() == 0.0 {
+            // Over a delay of whole cells sums of parts are exact, and stay within a cell: the same arrivals with less work.
+            let (epoch, offset) = begin.after(*delay_ms).parts();
+            for &(unit, since) in &*drawn {
+                slices.push(epoch, single(unit, offset + since));
             }
-            let spike = begin.after(since);
-            if is_open || source.start <= spike && spike < source.stop {
-                let (epoch, offset) = spike.after(*delay_ms).parts();
-                slices.push(epoch, single(offset));
+        } else {
+            for &(unit, since) in &*drawn {
+                let spike = begin.after(since);
+                if is_open || source.start <= spike && spike < source.stop {
+                    let (epoch, offset) = spike.after(*delay_ms).parts();
+                    slices.push(epoch, single(unit, offset));
+                }
             }
-        });
+        }
         self.next_cell += 1;
     }
 }

@@ -3,7 +3,8 @@
 //! A spike is one entry that walks along its row, whose synapses are sorted by delay. Where delays vary, the queue engine
 //! keeps the entries in a heap by their next arrival. The lookahead engine, which lands what arrives in a window and not
 //! what comes next, keeps them in a wheel of short slices of time: an entry lies in the slice of its next arrival and is
-//! looked at when that has come, whatever else is under way.
+//! looked at when that has come, whatever else is under way. On the way to populations that go through windows as a whole a
+//! slice is an epoch, and what an entry reaches in it is laid into [`super::slices`].
 
 use crate::network::{Projection, Values};
 use crate::time::Time;
@@ -136,7 +137,9 @@ impl Flight {
                     }
                 }
             }
-            Flight::Sliced(wheel) => wheel.land(projection, before, landed),
+            Flight::Sliced(wheel) => {
+                wheel.land(projection, before, |cursor| cursor.land(projection, before, &mut landed));
+            }
         }
     }
 }
@@ -172,6 +175,45 @@ impl Cursor {
     }
 }
 
+impl Cursor {
+    /// Lands synapse by synapse what arrives up to the end of an epoch, which is at least one; gives what is left.
+    #[inline]
+    fn land_singly(
+        self,
+        projection: &Projection,
+        epoch: u64,
+        landed: &mut impl FnMut(f64, u32, usize),
+    ) -> Option<Cursor> {
+        match &projection.delays {
+            Values::Single(delays) => self.walk(projection, epoch, |place| f64::from(delays[place]), landed),
+            delays => self.walk(projection, epoch, |place| delays.at(place), landed),
+        }
+    }
+
+    #[inline(always)]
+    fn walk(
+        mut self,
+        projection: &Projection,
+        epoch: u64,
+        delay_ms: impl Fn(usize) -> f64,
+        landed: &mut impl FnMut(f64, u32, usize),
+    ) -> Option<Cursor> {
+        let end = projection.offsets[self.source as usize + 1];
+        while self.place < end {
+            let (arrives_in, offset) = self.at.parts();
+            if arrives_in > epoch {
+                return Some(self);
+            }
+            landed(offset, self.source, self.place as usize);
+            self.place += 1;
+            if self.place < end {
+                self.at = self.emitted.after(delay_ms(self.place as usize));
+            }
+        }
+        None
+    }
+}
+
 /// Slices of equal length of time, one after the other, and round again.
 pub(super) struct Wheel {
     per_ms: f64,
@@ -184,6 +226,9 @@ pub(super) struct Wheel {
     /// The cursors in hand.
     taken: Vec<Cursor>,
 }
+
+/// So many rows are fetched from memory together.
+const FETCHED: usize = 16;
 
 /// A wheel has no more slices than this, and no more in a millisecond.
 const MOST_SLICES: f64 = 16_384.0;
@@ -220,7 +265,25 @@ impl Wheel {
         self.slices[place].push(cursor);
     }
 
-    fn land(&mut self, projection: &Projection, before: Time, mut landed: impl FnMut(Landing)) {
+    /// Lands synapse by synapse what arrives up to the end of an epoch: offset, source, place.
+    pub(super) fn land_singly(
+        &mut self,
+        projection: &Projection,
+        epoch: u64,
+        mut landed: impl FnMut(f64, u32, usize),
+    ) {
+        let before = Time::from_parts(epoch + 1, 0.0).unwrap_or(Time::NEVER);
+        self.land(projection, before, |cursor| cursor.land_singly(projection, epoch, &mut landed));
+    }
+
+    /// Lets the cursors with arrivals before `before` walk.
+    #[inline]
+    fn land(
+        &mut self,
+        projection: &Projection,
+        before: Time,
+        mut walk: impl FnMut(Cursor) -> Option<Cursor>,
+    ) {
         if self.next >= before {
             return;
         }
@@ -232,15 +295,21 @@ impl Wheel {
         for number in self.first..self.first + slices {
             let place = self.place(number);
             let mut taken = std::mem::replace(&mut self.slices[place], std::mem::take(&mut self.taken));
-            for cursor in taken.drain(..) {
-                let left = match cursor.at < before {
-                    true => cursor.land(projection, before, &mut landed),
-                    false => Some(cursor),
-                };
-                if let Some(left) = left {
-                    self.insert(left);
+            for together in taken.chunks(FETCHED) {
+                let fetched: f64 =
+                    together.iter().map(|cursor| projection.fetch(cursor.place as usize)).sum();
+                std::hint::black_box(fetched);
+                for &cursor in together {
+                    let left = match cursor.at < before {
+                        true => walk(cursor),
+                        false => Some(cursor),
+                    };
+                    if let Some(left) = left {
+                        self.insert(left);
+                    }
                 }
             }
+            taken.clear();
             self.taken = taken;
         }
         self.first = self.number(before);

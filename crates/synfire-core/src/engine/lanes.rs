@@ -146,15 +146,19 @@ impl Passage<'_> {
                 slices.take((window.from, window.to), projections, window.first, &mut self.lane.singles);
                 self.lane.slices = Some(slices);
             }
-            None => self.flights.iter_mut().for_each(|(index, flight)|
-                 land(*index, flight, window, projections, &mut self.lane.volleys)),
+            None => self.flights.iter_mut().for_each(|(index, flight)| {
+                land(*index, flight, window, projections, &mut self.lane.volleys)
+            }),
         }
         let Lane { feeds, volleys, singles, fed, sorter, .. } = &mut *self.lane;
         fed.clear();
-        let count = |feed: &Feed| singles.iter().filter(|single| single.projection == feed.projection).count() as u64;
+        let count =
+            |feed: &Feed| singles.iter().filter(|single| single.projection == feed.projection).count() as u64;
         fed.extend(feeds.iter().map(count));
         if !self.group.takes_singles() {
-            volleys.extend(singles.drain(..).map(|single| single.volley(window.from, window.first, projections)));
+            volleys.extend(
+                singles.drain(..).map(|single| single.volley(window.from, window.first, projections)),
+            );
         }
         // Two volleys of one spike at one instant are of different projections; two of one source's spikes can meet over
         // different delays, then the declared ranks decide, synapse by synapse: see `settle_ranks`.
@@ -172,28 +176,23 @@ impl Passage<'_> {
     /// dense input, into slices.
     fn fill(&mut self, slices: &mut Slices, window: &Window<'_>, projections: &[Projection]) {
         let (epoch, _) = window.from.parts();
-        let epoch_end = Time::from_parts(epoch + 1, 0.0).unwrap_or(Time::NEVER);
         for (index, flight) in &mut self.flights {
             let projection = &projections[*index as usize];
-            if let Flight::Constant { .. } = flight {
+            let Flight::Sliced(wheel) = flight else {
                 land(*index, flight, window, projections, &mut self.lane.volleys);
                 continue;
-            }
+            };
             let first_source = window.first[projection.source.index()];
-            flight.land(projection, epoch_end, |landing| {
-                let row = projection.offsets[landing.source as usize];
-                let (_, offset) = landing.at.parts();
-                for place in landing.first..landing.end {
-                    let single = Single {
-                        offset,
-                        weight: projection.weights.at(place as usize),
-                        target: projection.targets[place as usize],
-                        source: NeuronId(first_source + landing.source),
-                        projection: *index,
-                        place: (place - row) as u32,
-                    };
-                    slices.push(epoch, single);
-                }
+            wheel.land_singly(projection, epoch, |offset, source, place| {
+                let single = Single {
+                    offset,
+                    weight: projection.weights.at(place),
+                    target: projection.targets[place],
+                    source: NeuronId(first_source + source),
+                    projection: *index,
+                    place: (place as u64 - projection.offsets[source as usize]) as u32,
+                };
+                slices.push(epoch, single);
             });
         }
         for feed in &mut self.lane.feeds {
@@ -203,7 +202,13 @@ impl Passage<'_> {
 }
 
 /// Lands what arrives over a projection in the window.
-fn land(index: u32, flight: &mut Flight, window: &Window<'_>, projections: &[Projection], volleys: &mut Vec<Volley>) {
+fn land(
+    index: u32,
+    flight: &mut Flight,
+    window: &Window<'_>,
+    projections: &[Projection],
+    volleys: &mut Vec<Volley>,
+) {
     let projection = &projections[index as usize];
     let first_source = window.first[projection.source.index()];
     flight.land(projection, window.to, |landing| {

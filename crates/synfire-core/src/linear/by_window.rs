@@ -14,7 +14,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// What the population waits for.
-pub(super) struct Sweep {
+pub(super) struct Sweep<const K: usize> {
     /// The epoch to which all coordinates belong.
     epoch: u64,
     /// mV/ms; minus infinity for near neurons, infinity for those that are clamped.
@@ -24,6 +24,8 @@ pub(super) struct Sweep {
     /// For near neurons.
     watches: Vec<Watch>,
     refractory_ends: BinaryHeap<Reverse<(Time, u32)>>,
+    /// For each coordinate, of singles.
+    growths: [Vec<f64>; K],
 }
 
 /// What is known of a near neuron; times are offsets in the epoch.
@@ -62,7 +64,7 @@ fn is_used_up(headroom: f64) -> bool {
     !(headroom >= 0.0)
 }
 
-impl Sweep {
+impl<const K: usize> Sweep<K> {
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -102,7 +104,7 @@ impl<const K: usize> LinearPopulation<K> {
 
     fn through_window(
         &mut self,
-        sweep: &mut Sweep,
+        sweep: &mut Sweep<K>,
         (from, to): (Time, Time),
         incoming: Incoming<'_>,
         projections: &[Projection],
@@ -116,7 +118,8 @@ impl<const K: usize> LinearPopulation<K> {
             if !singles.is_empty() {
                 let (_, offset) = volley.at.parts();
                 let is_before = |single: &Single| {
-                    (single.offset, single.source, single.projection) < (offset, volley.source, volley.projection)
+                    (single.offset, single.source, single.projection)
+                        < (offset, volley.source, volley.projection)
                 };
                 let (here, later) = singles.split_at(singles.partition_point(is_before));
                 self.receive_singles(sweep, here, projections, out)?;
@@ -133,7 +136,7 @@ impl<const K: usize> LinearPopulation<K> {
     /// All targets of a spike at one instant.
     fn receive_volley(
         &mut self,
-        sweep: &mut Sweep,
+        sweep: &mut Sweep<K>,
         volley: &Volley,
         projections: &[Projection],
         out: &mut Outbox,
@@ -160,26 +163,39 @@ impl<const K: usize> LinearPopulation<K> {
     /// Targets that are reached one by one.
     fn receive_singles(
         &mut self,
-        sweep: &mut Sweep,
+        sweep: &mut Sweep<K>,
         singles: &[Single],
         projections: &[Projection],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        for single in singles {
+        let mut growths = std::mem::replace(&mut sweep.growths, [const { Vec::new() }; K]);
+        self.find_growths(singles, &mut growths);
+        for (place, single) in singles.iter().enumerate() {
             // The end of a refractory time at this very instant comes first.
             while sweep.next_release() <= single.offset {
                 self.release_first(sweep, out);
             }
-            let k = projections[single.projection as usize].receptor as usize + 1;
-            let salvo = Salvo { offset: single.offset, k, growths: self.membrane.growths(k, single.offset) };
+            let only = K == 2;
+            let k = if only { 1 } else { projections[single.projection as usize].receptor as usize + 1 };
+            let salvo = Salvo { offset: single.offset, k, growths: (growths[0][place], growths[k][place]) };
             if self.receive_far(sweep, salvo, &[single.target], 0, &|_| single.weight) == 0 {
                 self.receive_near(sweep, single.target as usize, salvo, single.weight, out)?;
             }
         }
+        sweep.growths = growths;
         Ok(())
     }
 
-    fn first_sweep(&mut self) -> Sweep {
+    /// The growths of all coordinates at the instants of singles.
+    fn find_growths(&self, singles: &[Single], growths: &mut [Vec<f64>; K]) {
+        for (growth, found) in self.membrane.growths.iter().zip(growths) {
+            found.clear();
+            found.extend(singles.iter().map(|single| single.offset));
+            growth.replace(found);
+        }
+    }
+
+    fn first_sweep(&mut self) -> Sweep<K> {
         let size = self.x[0].len();
         let watch = Watch { from: 0.0, next: 0.0, is_found: false };
         let mut sweep = Sweep {
@@ -188,6 +204,7 @@ impl<const K: usize> LinearPopulation<K> {
             near: Vec::new(),
             watches: vec![watch; size],
             refractory_ends: BinaryHeap::new(),
+            growths: [const { Vec::new() }; K],
         };
         self.find_headroom(&mut sweep);
         self.records = Vec::new();
@@ -196,7 +213,7 @@ impl<const K: usize> LinearPopulation<K> {
 
     /// Epochs end and refractory times end, as far as that happens before `to`.
     #[inline]
-    fn reach(&mut self, sweep: &mut Sweep, to: Time, out: &mut Outbox) -> Result<(), GroupError> {
+    fn reach(&mut self, sweep: &mut Sweep<K>, to: Time, out: &mut Outbox) -> Result<(), GroupError> {
         loop {
             let epoch_end = Time::from_parts(sweep.epoch + 1, 0.0).unwrap_or(Time::NEVER);
             let until = to.min(epoch_end);
@@ -216,7 +233,7 @@ impl<const K: usize> LinearPopulation<K> {
     }
 
     /// The refractory time that ends first ends.
-    fn release_first(&mut self, sweep: &mut Sweep, out: &mut Outbox) {
+    fn release_first(&mut self, sweep: &mut Sweep<K>, out: &mut Outbox) {
         if let Some(Reverse((end, neuron))) = sweep.refractory_ends.pop() {
             let (_, offset) = end.parts();
             self.release(sweep, neuron as usize, offset, out);
@@ -224,7 +241,7 @@ impl<const K: usize> LinearPopulation<K> {
     }
 
     /// Finds all headrooms at the beginning of the epoch.
-    fn find_headroom(&mut self, sweep: &mut Sweep) {
+    fn find_headroom(&mut self, sweep: &mut Sweep<K>) {
         let x = self.x.each_ref().map(Vec::as_slice);
         self.membrane.integrator.headrooms(x, &mut sweep.headroom);
         sweep.near.clear();
@@ -236,7 +253,7 @@ impl<const K: usize> LinearPopulation<K> {
     }
 
     /// The neuron is near from now on, and its last event is at `from`.
-    fn watch(&mut self, sweep: &mut Sweep, index: usize, from: f64) {
+    fn watch(&mut self, sweep: &mut Sweep<K>, index: usize, from: f64) {
         sweep.headroom[index] = f64::NEG_INFINITY;
         sweep.near.push(index as u32);
         sweep.watches[index] = Watch { from, next: self.bound(index, from), is_found: false };
@@ -253,7 +270,7 @@ impl<const K: usize> LinearPopulation<K> {
     }
 
     /// The refractory time ends.
-    fn release(&mut self, sweep: &mut Sweep, index: usize, offset: f64, out: &mut Outbox) {
+    fn release(&mut self, sweep: &mut Sweep<K>, index: usize, offset: f64, out: &mut Outbox) {
         out.note(sweep.at(offset), 0, LocalId(index as u32), What::RefractoryEnd);
         let integrator = &self.membrane.integrator;
         let mut x = self.coordinates(index);
@@ -273,7 +290,7 @@ impl<const K: usize> LinearPopulation<K> {
     #[inline(always)]
     fn receive(
         &mut self,
-        sweep: &mut Sweep,
+        sweep: &mut Sweep<K>,
         salvo: Salvo,
         targets: &[u32],
         weight: impl Fn(usize) -> f64,
@@ -294,7 +311,7 @@ impl<const K: usize> LinearPopulation<K> {
     #[inline(always)]
     fn receive_far(
         &mut self,
-        sweep: &mut Sweep,
+        sweep: &mut Sweep<K>,
         salvo: Salvo,
         targets: &[u32],
         first: usize,
@@ -324,7 +341,7 @@ impl<const K: usize> LinearPopulation<K> {
     #[inline(never)]
     fn receive_near(
         &mut self,
-        sweep: &mut Sweep,
+        sweep: &mut Sweep<K>,
         index: usize,
         salvo: Salvo,
         weight: f64,
@@ -358,7 +375,7 @@ impl<const K: usize> LinearPopulation<K> {
     }
 
     /// A window closes, or an epoch ends: what near neurons do before.
-    fn close(&mut self, sweep: &mut Sweep, to: Time, out: &mut Outbox) -> Result<(), GroupError> {
+    fn close(&mut self, sweep: &mut Sweep<K>, to: Time, out: &mut Outbox) -> Result<(), GroupError> {
         let (epoch, offset) = to.parts();
         let limit = if epoch == sweep.epoch { offset } else { f64::INFINITY };
         let mut place = 0;
@@ -379,7 +396,7 @@ impl<const K: usize> LinearPopulation<K> {
     /// A near neuron's crossings before a limit, and what follows from them.
     fn look(
         &mut self,
-        sweep: &mut Sweep,
+        sweep: &mut Sweep<K>,
         index: usize,
         reach: Reach,
         out: &mut Outbox,

@@ -156,7 +156,7 @@ struct LinearPopulation<const K: usize> {
     /// What each neuron waits for, while neurons are driven one by one.
     records: Vec<Record>,
     /// What the population waits for, once it has been driven through a window.
-    sweep: Option<Sweep>,
+    sweep: Option<Sweep<K>>,
 }
 
 /// Makes the population at t = 0.
