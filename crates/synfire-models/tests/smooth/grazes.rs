@@ -11,8 +11,12 @@ use synfire_numerics::random::{Stream, StreamKey};
 use crate::each_model;
 use crate::neurons::{Look, Neuron};
 
-/// A peak nearer to threshold than this many units of the last place of the scale of v is rounding's to decide.
-const UNDECIDABLE: f64 = 16.0;
+/// Rounding decides where a change of the start by this many units of the last place of each variable's scale would take the
+/// peak across threshold, or if it is as near as that itself. The flow has been seen to be off by a third of this.
+const UNDECIDABLE: f64 = 4.0;
+
+/// Peaks farther from threshold than this, in units of the last place, are decided however sensitive they are.
+const NEAR: f64 = 1e5;
 
 /// What came of many grazes.
 #[derive(Debug, Default)]
@@ -102,6 +106,22 @@ fn exact_peak<M: Dynamics<D>, const D: usize>(
     None
 }
 
+/// How far the peak near `time` moves with the start: the sum of what each variable does, all in units of their scales.
+fn sensitivity<M: Dynamics<D>, const D: usize>(neuron: &Neuron<M, D>, time: f64) -> f64 {
+    let by = 1e-6;
+    let (_, top) = peak_near(neuron, time);
+    let moved = |i: usize| {
+        let mut start = neuron.state.variables().map(Some);
+        start[0] = start[0].map(|m| m + neuron.ready.threshold());
+        start[i] = start[i].map(|x| x + by * neuron.ready.dynamics().scales()[i]);
+        let state = neuron.ready.initial(&start);
+        let (inputs, set) = (neuron.inputs.clone(), neuron.set.clone());
+        let other = Neuron { table: neuron.table.clone(), set, ready: neuron.ready.clone(), state, inputs };
+        (peak_near(&other, time).1 - top).abs() / (by * neuron.scale())
+    };
+    (0..D).map(moved).sum()
+}
+
 /// Whether the search finds a spike before `until`, and whether it calls the case ambiguous.
 fn spikes<M: Dynamics<D>, const D: usize>(mut neuron: Neuron<M, D>, until: f64) -> (bool, bool) {
     let (mut elapsed, mut ambiguous) = (0.0, false);
@@ -147,7 +167,8 @@ fn graze<M: Dynamics<D>, const D: usize>(look: &Look, count: u32, wrong: &mut Ve
         let (found, told) =
             spikes(with_threshold::<M, D>(look, number, threshold).unwrap(), peak_time + 1e-3);
         let height = exact.round() / (f64::EPSILON * near.scale());
-        if height.abs() <= UNDECIDABLE {
+        let is_near = height.abs() < NEAR;
+        if is_near && height.abs() <= UNDECIDABLE * (1.0 + sensitivity(&near, peak_time)) {
             tally.undecidable += 1;
             tally.told += u32::from(told);
             continue;
