@@ -57,7 +57,9 @@ fn peak(neuron: &Neuron) -> Option<f64> {
         let middle = 0.5 * (left + right);
         if slope(middle) > 0.0 { left = middle } else { right = middle }
     }
-    let is_inner = v(left) > v(0.0) + 1e-2 && v(left) > values[times.len() - 1] + 1e-2;
+    // In the end v comes to rest, later perhaps than has been looked at.
+    let rest = -(-neuron.i_e).sqrt();
+    let is_inner = [v(0.0), values[times.len() - 1], rest].iter().all(|other| v(left) > other + 1e-2);
     is_inner.then_some(left)
 }
 
