@@ -102,14 +102,14 @@ fn grazes_are_decided_rightly() {
 }
 
 #[test]
-#[ignore = "four minutes: run with --ignored"]
+#[ignore = "two minutes: run with --ignored"]
 fn ten_thousand_grazes_are_decided_rightly() {
     assert_all_right(10_000);
 }
 
 /// Nearly all of the time goes into many digits.
 #[test]
-#[ignore = "half an hour: run with --ignored"]
+#[ignore = "a quarter of an hour: run with --ignored"]
 fn a_hundred_thousand_grazes_are_decided_rightly() {
     assert_all_right(100_000);
 }

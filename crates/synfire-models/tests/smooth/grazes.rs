@@ -201,13 +201,13 @@ fn near_peaks_are_decided() {
 }
 
 #[test]
-#[ignore = "minutes: run with --release --ignored"]
+#[ignore = "a quarter of an hour, most of it for hodgkin_huxley: run with --ignored"]
 fn ten_thousand_near_peaks_are_decided() {
     all_are_decided(10_000);
 }
 
 #[test]
-#[ignore = "an hour: run with --release --ignored"]
+#[ignore = "three hours: run with --ignored"]
 fn a_hundred_thousand_near_peaks_are_decided() {
     all_are_decided(100_000);
 }
