@@ -111,11 +111,11 @@ impl Dynamics<1> for Exponential {
                 continue;
             }
             let at_level = upstroke - self.g_l * (level + from_rest) + drive.most(level);
-            let on_the_way = upstroke - self.g_l * (m + from_rest) + drive.most(*m);
-            if at_level < -1e-9 * upstroke || on_the_way < -1e-9 * upstroke {
+            let on_the_way = upstroke - self.g_l * (m + from_rest);
+            if at_level < -1e-9 * upstroke || on_the_way + drive.most(*m) < -1e-9 * upstroke {
                 return f64::INFINITY;
             }
-            wait = wait.max((level - m) * self.c_m / on_the_way);
+            wait = wait.max(drive.climb(*m, (level - m) * self.c_m, on_the_way, 0.0));
         }
         wait
     }

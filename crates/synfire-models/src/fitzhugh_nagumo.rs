@@ -79,7 +79,7 @@ impl Dynamics<2> for Cubic {
     }
 
     /// v cannot fall below -2.5 (or where it is) if the cubic, 2.7 there, outweighs the rest. So w falls at most at a rate
-    /// `fall`, and the climb to a level takes at least the t of (rise) t + (fall) t^2/2 = climb.
+    /// `fall`.
     fn wait(&self, [m, w]: &[f64; 2], drive: &Envelope<'_>) -> f64 {
         let v = m + self.common.v_th;
         let cubic = |v: f64| v - v * v * v / 3.0;
@@ -92,11 +92,7 @@ impl Dynamics<2> for Cubic {
             }
             let fall = self.epsilon * (self.b * w - self.a - v.min(-2.5)).max(0.0);
             let top = if v < 1.0 && 1.0 < level { cubic(1.0) } else { cubic(v).max(cubic(level)) };
-            let rise = top - w + drive.most(*m);
-            let climbing = 2.0 * (level - v) / ((rise * rise + 2.0 * fall * (level - v)).sqrt() + rise);
-            // Where v cannot rise yet, it may still be here when it can.
-            let waiting = ((2.0 * fall * (level - v)).sqrt() - rise) / fall;
-            wait = wait.max(if rise >= 0.0 { climbing } else { waiting });
+            wait = wait.max(drive.climb(*m, level - v, top - w, fall));
         }
         wait
     }

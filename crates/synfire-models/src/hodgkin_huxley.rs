@@ -184,18 +184,19 @@ impl Dynamics<4> for SodiumPotassium {
         if v < self.e_k || !is_in_range {
             return 0.0;
         }
-        let most = drive.most(from_threshold) - self.g_l * (v - self.e_l);
+        let most = drive.most(from_threshold);
         let mut wait = 0.0f64;
         for (level, steady) in self.levels {
             let open = m.max(1.001 * steady);
-            let upward = most + self.g_na * open * open * open * (self.e_na - v).max(0.0);
+            let sodium = self.g_na * open * open * open * (self.e_na - v).max(0.0);
+            let upward = sodium - self.g_l * (v - self.e_l);
             if v >= level {
                 continue;
             }
-            if upward < -1e-9 * self.g_l {
+            if upward + most < -1e-9 * self.g_l {
                 return f64::INFINITY;
             }
-            wait = wait.max((level - v) * self.c_m / upward);
+            wait = wait.max(drive.climb(from_threshold, (level - v) * self.c_m, upward, 0.0));
         }
         wait
     }

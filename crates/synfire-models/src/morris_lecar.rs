@@ -146,16 +146,13 @@ impl Dynamics<2> for CalciumPotassium {
             if v >= level {
                 continue;
             }
-            let upward = |v: f64| {
-                let calcium = self.g_ca * open * (self.e_ca - v).max(0.0);
-                calcium - self.g_l * (v - self.e_l) + drive.most(v - self.common.v_th)
-            };
-            let (at_level, on_the_way) = (upward(level), upward(v));
+            let upward = |v: f64| self.g_ca * open * (self.e_ca - v).max(0.0) - self.g_l * (v - self.e_l);
+            let most = |v: f64| upward(v) + drive.most(v - self.common.v_th);
             let margin = 1e-9 * self.g_l * (level - v);
-            if at_level < -margin || on_the_way < -margin {
+            if most(level) < -margin || most(v) < -margin {
                 return f64::INFINITY;
             }
-            wait = wait.max((level - v) * self.c_m / on_the_way);
+            wait = wait.max(drive.climb(*m, (level - v) * self.c_m, upward(v), 0.0));
         }
         wait
     }

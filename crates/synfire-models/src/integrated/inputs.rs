@@ -107,6 +107,9 @@ impl Input {
 
 const ONE_OVER_E: f64 = 1.0 / math::E;
 
+/// Sums of currents are right to this part of their terms.
+const ROUNDING: f64 = 1e-9;
+
 impl Envelope<'_> {
     /// No more than this will the current be, for all times at which the membrane is at `m` or above.
     #[inline]
@@ -115,6 +118,32 @@ impl Envelope<'_> {
             let most = input.most(self.anchor);
             sum + input.reversal.map_or(most, |reversal| most * (reversal - m).max(0.0))
         })
+    }
+
+    /// A time, ms, before which the membrane certainly does not get from `m`, where it is, to `charge` (c_m times mV; pA ms)
+    /// above, where at time t, at `m` and above, all but the inputs drives it by at most `more` + `growth` t (pA, pA/ms). What
+    /// holds it back is taken on the tangent of its fading, below which it never falls.
+    pub fn climb(&self, m: f64, charge: f64, more: f64, growth: f64) -> f64 {
+        let (mut held, mut growth) = (0.0, growth);
+        for input in &self.inputs.all {
+            let (s, _) = input.values(self.anchor);
+            let back = match input.reversal {
+                None => (-s).max(0.0),
+                Some(reversal) => s.max(0.0) * (m - reversal).max(0.0),
+            };
+            held += back;
+            growth += back / input.tau;
+        }
+        let most = self.most(m);
+        let drive = more + most - held + ROUNDING * (more.abs() + most.abs() + held);
+        // The drive rises all the time; what of it is above 0 has to add up to the charge.
+        if drive > 0.0 {
+            2.0 * charge / (drive + (drive * drive + 2.0 * growth * charge).sqrt())
+        } else if growth > 0.0 {
+            ((2.0 * growth * charge).sqrt() - drive) / growth
+        } else {
+            0.0 // never, but for rounding: who asks knows that better
+        }
     }
 
     /// No less than this will the current be, for all times at which the membrane is at `m` or below.

@@ -37,12 +37,12 @@ impl Parabola {
             let least_u = self.least_u(m, u, level, drive);
             let there = self.at(level);
             // The parabola is convex: on the way it is at most the larger of its ends.
-            let on_the_way = now.max(there) + most - least_u;
+            let on_the_way = now.max(there) - least_u;
             let margin = 1e-9 * (there.abs() + least_u.abs());
-            if there + drive.most(level) - least_u < -margin || on_the_way < -margin {
+            if there + drive.most(level) - least_u < -margin || on_the_way + most < -margin {
                 return f64::INFINITY;
             }
-            wait = wait.max((level - m) * self.c_m / on_the_way);
+            wait = wait.max(drive.climb(m, (level - m) * self.c_m, on_the_way, 0.0));
         }
         wait
     }
