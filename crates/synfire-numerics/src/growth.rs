@@ -1,5 +1,7 @@
 //! e^(r t) within a unit of time, by a table and a short series: for numbers that are needed millions of times a second.
 
+#![allow(clippy::needless_range_loop)] // loops over lanes
+
 use crate::math;
 use crate::vector::vectorised;
 
@@ -39,7 +41,11 @@ impl Growth {
         let (whole, few) = times.as_chunks_mut::<LANES>();
         vectorised(
             #[inline(always)]
-            || whole.iter_mut().for_each(|times| *times = self.at_many(times)),
+            || {
+                for times in whole {
+                    *times = self.at_many(times);
+                }
+            },
         );
         few.iter_mut().for_each(|t| *t = self.at(*t));
     }
@@ -47,8 +53,11 @@ impl Growth {
     /// The same as [`Growth::at`], side by side.
     #[inline(always)]
     fn at_many(&self, times: &[f64; LANES]) -> [f64; LANES] {
-        let steps = times.map(step_of);
-        let mut growths = [0.0; LANES];
+        // Plain loops: what the standard library would call for each lane need not be inlined, and then it has no vectors.
+        let (mut steps, mut growths) = ([0; LANES], [0.0; LANES]);
+        for lane in 0..LANES {
+            steps[lane] = step_of(times[lane]);
+        }
         for lane in 0..LANES {
             growths[lane] = near_1((times[lane] - f64::from(steps[lane]) * STEP) * self.rate);
         }
