@@ -83,7 +83,8 @@ impl<Q: EventQueue> Engine<Q> {
             let projection = &self.network.projections[index];
             let source = &self.network.groups[population.index()];
             let size = source.size();
-            let one_to_one = projection.targets.len() == size
+            let one_to_one = projection.drawn.is_none()
+                && projection.targets.len() == size
                 && self.network.groups[projection.target.index()].size() == size
                 && projection.targets.iter().enumerate().all(|(i, &t)| i == t as usize)
                 && projection.offsets.iter().enumerate().all(|(i, &offset)| i as u64 == offset)
@@ -222,6 +223,9 @@ impl<Q: EventQueue> Engine<Q> {
             } else if direct || !inbox.volleys.is_empty() || !self.scratch.due[population].is_empty() {
                 self.drive_in_tiles(population, to, &mut inbox, observer)?;
             }
+            if self.has_drawn_rows {
+                inbox.volleys.iter().for_each(|v| self.release(v.projection, v.source, v.end));
+            }
         }
         self.inbox = inbox;
 
@@ -230,7 +234,7 @@ impl<Q: EventQueue> Engine<Q> {
         for &(at, population, neuron) in &self.scratch.spikes {
             observer.spike(at, population, neuron);
             for &index in &self.leaving[population.index()] {
-                self.flights.launch(index, &self.network.projections[index], at, neuron.0);
+                self.flights.launch(index, &mut self.network.projections[index], at, neuron.0);
             }
         }
         Ok(())

@@ -64,10 +64,10 @@ impl Flights {
         }
     }
 
-    /// A spike sets out over a projection. Spikes set out in order of time.
+    /// A spike sets out over a projection, whose row is held from now on. Spikes set out in order of time.
     #[inline]
-    pub(super) fn launch(&mut self, index: usize, projection: &Projection, at: Time, source: u32) {
-        let row = projection.row(source as usize);
+    pub(super) fn launch(&mut self, index: usize, projection: &mut Projection, at: Time, source: u32) {
+        let row = projection.hold(source as usize);
         if row.is_empty() {
             return;
         }
@@ -146,7 +146,7 @@ impl Cursor {
     /// Lands what arrives before `before`, which is at least one synapse; gives what is left.
     #[inline]
     fn land(mut self, projection: &Projection, before: Time, landings: &mut Vec<Landing>) -> Option<Cursor> {
-        let end = projection.offsets[self.source as usize + 1];
+        let end = projection.row(self.source as usize).end as u64;
         while self.place < end {
             let first = self.place;
             let mut next = Time::NEVER;
@@ -282,6 +282,7 @@ mod tests {
             weights,
             delays: Values::Each(delays),
             declared: None,
+            drawn: None,
         }
     }
 
@@ -294,7 +295,7 @@ mod tests {
             windows in prop::collection::vec(1u32..5, 1..80),
             window_ms in 0.005..3.0f64,
         ) {
-            let projections = [projection(&rows)];
+            let mut projections = [projection(&rows)];
             let mut heap = Flights::new(&projections);
             let mut wheel = Flights::new(&projections);
             wheel.land_in_windows(&projections, window_ms);
@@ -312,7 +313,7 @@ mod tests {
                 if let Some((source, offset)) = spikes.next().filter(|_| eighths < 10) {
                     let at = now.after(f64::from(offset) / 100.0).min(to);
                     for flights in [&mut heap, &mut wheel] {
-                        flights.launch(0, &projections[0], at.max(now), (source % rows.len()) as u32);
+                        flights.launch(0, &mut projections[0], at.max(now), (source % rows.len()) as u32);
                     }
                 }
                 prop_assert_eq!(heap.next(0), wheel.next(0));
@@ -327,7 +328,7 @@ mod tests {
         let mut wheel = Flights::new(&[projection(&[vec![1, 2]])]);
         wheel.land_in_windows(&[projection(&[vec![1, 2]])], 0.1);
         assert_eq!(wheel.next_of_all(), Time::NEVER);
-        wheel.launch(0, &projection(&[vec![1, 2]]), ms(1e9), 0);
+        wheel.launch(0, &mut projection(&[vec![1, 2]]), ms(1e9), 0);
         assert_eq!(wheel.next_of_all(), ms(1e9 + 0.625));
     }
 }
