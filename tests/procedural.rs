@@ -110,7 +110,7 @@ impl Draw {
             "source": source, "target": target, "receptor": receptor, "connect": self.rule(equal_sizes),
             "weight": self.weight(size),
             "delay": if let Cells::ByPhase = self.kind.of { json!(0) } else { self.delay() },
-            "precision": ["f64", "f32"][self.below(2) as usize],
+            "precision": if self.below(2) == 0 { "f64" } else { "f32" },
         })
     }
 
