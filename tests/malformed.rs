@@ -87,8 +87,8 @@ impl Case {
 }
 
 #[test]
-fn the_base_is_valid() {
-    for base in [base(), base_of(&folder().join("rates.cases"))] {
+fn every_base_is_valid() {
+    for base in [base(), base_of(&folder().join("rates.cases")), base_of(&folder().join("smooth.cases"))] {
         if let Some(problems) = problems(&base) {
             panic!("{problems}");
         }

@@ -47,6 +47,44 @@ pub struct Volley {
     pub end: u64,
 }
 
+/// One synapse that a spike reaches, where the synapses of a row are reached each at an instant of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Single {
+    /// When, ms after the beginning of the epoch.
+    pub offset: f64,
+    /// The weight, in the receptor's unit.
+    pub weight: f64,
+    /// The neuron that is reached.
+    pub target: u32,
+    /// Whose spike.
+    pub source: NeuronId,
+    /// The projection, as declared.
+    pub projection: u32,
+    /// The synapse, as a place in the source's row.
+    pub place: u32,
+}
+
+impl Single {
+    /// The same as a volley, in the epoch in which `within` lies; `first` has the first neuron of each population.
+    pub fn volley(&self, within: Time, first: &[u32], projections: &[Projection]) -> Volley {
+        let projection = &projections[self.projection as usize];
+        let row = projection.row((self.source.0 - first[projection.source.index()]) as usize);
+        let place = row.start as u64 + u64::from(self.place);
+        let at = Time::from_parts(within.parts().0, self.offset).unwrap_or(Time::NEVER);
+        Volley { at, source: self.source, projection: self.projection, first: place, end: place + 1 }
+    }
+}
+
+/// What reaches a population in a window: both lists in canonical order, by time, source, projection and declaration. Volleys and
+/// singles are of different projections.
+#[derive(Clone, Copy, Debug)]
+pub struct Incoming<'a> {
+    /// Over delays that are the same for all synapses.
+    pub volleys: &'a [Volley],
+    /// Over delays that vary, and from dense sources. If there are any, the window lies in one epoch.
+    pub singles: &'a [Single],
+}
+
 /// Units that spike at random, so often that others draw their spikes cell by cell.
 #[derive(Clone, Debug)]
 pub struct DenseSource {
@@ -257,8 +295,12 @@ pub trait Group: Send {
         false
     }
 
-    /// Drives all neurons from `from` up to before `to`. The volleys come in canonical order; no source has two at one instant over one
-    /// projection.
+    /// Whether [`Group::drive_window`] takes singles; else they come as volleys.
+    fn takes_singles(&self) -> bool {
+        false
+    }
+
+    /// Drives all neurons from `from` up to before `to`. No source has two volleys at one instant over one projection.
     ///
     /// # Errors
     /// As [`Group::drive`].
@@ -266,11 +308,11 @@ pub trait Group: Send {
         &mut self,
         from: Time,
         to: Time,
-        volleys: &[Volley],
+        incoming: Incoming<'_>,
         projections: &[Projection],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        let _ = (from, to, volleys, projections, out);
+        let _ = (from, to, incoming, projections, out);
         Ok(())
     }
 

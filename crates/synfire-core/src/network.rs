@@ -82,6 +82,9 @@ impl Ranks {
     }
 }
 
+/// So many targets a line of the cache has.
+const LINE: usize = 16;
+
 /// The synapses from one population to one receptor of another. The row of source s has its targets, sorted by (delay,
 /// target, place of declaration).
 ///
@@ -159,6 +162,23 @@ impl Projection {
         {
             drawn.release(source);
         }
+    }
+
+    /// Fetches the synapses at a place and some that follow from memory, without waiting for them: what is fetched together is
+    /// waited for together. The number means nothing.
+    #[inline]
+    pub(crate) fn fetch(&self, place: usize) -> f64 {
+        let last = self.targets.len() - 1;
+        let here =
+            |place: usize| f64::from(self.targets[place]) + self.weights.at(place) + self.delays.at(place);
+        here(place.min(last)) + here((place + LINE).min(last))
+    }
+
+    /// Fetches what has to be known of a row when a spike sets out over it.
+    #[inline]
+    pub(crate) fn fetch_row(&self, source: usize) -> f64 {
+        let first = self.row(source).start;
+        if first < self.targets.len() { self.delays.at(first) } else { 0.0 }
     }
 
     /// A number that rises in the order of declaration among the synapses of one source and one target; `place` is one of

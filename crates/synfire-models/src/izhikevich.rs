@@ -19,6 +19,11 @@ pub struct SimpleModel {
     d: f64,
 }
 
+/// Where 0.04 v^2 + 5 v + 140 is least, mV, and its least value, mV/ms: it is 0.04 (v - VERTEX)^2 + FLOOR. Near rest its
+/// three terms, of 150 and more, would cancel to a tenth of that.
+const VERTEX: f64 = -62.5;
+const FLOOR: f64 = -16.25;
+
 impl Dynamics<2> for SimpleModel {
     const SPEC: ModelSpec = ModelSpec {
         name: "izhikevich",
@@ -65,7 +70,8 @@ impl Dynamics<2> for SimpleModel {
     #[inline]
     fn rates<A: Arithmetic>(&self, a: &mut A, [m, u]: &[A::Number; 2], current: A::Number) -> [A::Number; 2] {
         let v = *m + a.constant(self.common.v_th);
-        let quadratic = a.mul(v, v) / 25.0 + v * 5.0 + a.constant(140.0);
+        let from_vertex = *m + a.constant(self.common.v_th - VERTEX);
+        let quadratic = a.mul(from_vertex, from_vertex) / 25.0 + a.constant(FLOOR);
         [quadratic - *u + current, (v * self.b - *u) * self.a]
     }
 
@@ -88,14 +94,13 @@ impl Dynamics<2> for SimpleModel {
         *x = [self.c - self.common.v_th, x[1] + self.d];
     }
 
-    /// 0.04 v^2 + 5 v + 140 is 0.04 (v + 62.5)^2 - 16.25.
     fn wait(&self, [m, u]: &[f64; 2], drive: &Envelope<'_>) -> f64 {
         if self.a < 0.0 {
             return 0.0;
         }
         let v_peak = self.common.v_th;
         let parabola =
-            Parabola { c_m: 1.0, k: 0.04, centre: -62.5 - v_peak, floor: -16.25, b: self.b, base: -v_peak };
+            Parabola { c_m: 1.0, k: 0.04, centre: VERTEX - v_peak, floor: FLOOR, b: self.b, base: -v_peak };
         parabola.wait(*m, *u, self.scales()[0], drive)
     }
 

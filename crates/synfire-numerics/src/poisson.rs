@@ -80,6 +80,44 @@ impl PoissonCells {
         }
     }
 
+    /// The spikes of sixteen times sixteen units, from sixteen number `first` on: unit, and ms after the cell's beginning.
+    ///
+    /// The same spikes as of [`PoissonCells::deal`].
+    #[inline]
+    fn deal_side_by_side(&self, first: u32, cell: u64, mut spike: impl FnMut(u32, f64)) {
+        let sixteens: Lanes<u32> = std::array::from_fn(|lane| first + lane as u32);
+        let counts = vectorised(
+            #[inline(always)]
+            || {
+                let [high, low, ..] = self.blocks(&sixteens, cell, 0);
+                let mut counts = [0; LANES];
+                for &bound in &self.more_than {
+                    for lane in 0..LANES {
+                        counts[lane] +=
+                            u64::from(bound <= u64::from(high[lane]) << 32 | u64::from(low[lane]));
+                    }
+                }
+                counts
+            },
+        );
+        let most = counts.iter().fold(0, |most, &count| most.max(count));
+        for drawn in (0..most).step_by(2) {
+            let words = vectorised(
+                #[inline(always)]
+                || self.blocks(&sixteens, cell, 1 + drawn as u32 / 2),
+            );
+            for lane in 0..LANES {
+                for spare in 0..2 {
+                    if drawn + spare < counts[lane] {
+                        let [time, unit] = [0, 1].map(|word| words[2 * spare as usize + word][lane]);
+                        let unit = sixteens[lane] * LANES as u32 + (unit >> (32 - LANE_BITS));
+                        spike(unit, f64::from(time) * GRAIN_MS);
+                    }
+                }
+            }
+        }
+    }
+
     /// The spikes of a unit in a cell, in no order: ms after the cell's beginning.
     pub fn draw(&self, unit: u32, cell: u64, mut spike: impl FnMut(f64)) {
         if self.is_dealt {
@@ -112,10 +150,10 @@ impl PoissonCells {
     /// The same spikes as of [`PoissonCells::draw`], many units side by side.
     pub fn draw_many(&self, units: u32, cell: u64, mut spike: impl FnMut(u32, f64)) {
         if self.is_dealt {
-            for first in (0..units).step_by(LANES) {
-                self.deal(first / LANES as u32, cell, |lane, since| {
-                    if first + lane < units {
-                        spike(first + lane, since);
+            for first in (0..units.div_ceil(LANES as u32)).step_by(LANES) {
+                self.deal_side_by_side(first, cell, |unit, since| {
+                    if unit < units {
+                        spike(unit, since);
                     }
                 });
             }

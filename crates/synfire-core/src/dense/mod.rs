@@ -23,7 +23,7 @@ mod by_instant;
 mod oracle;
 mod shard;
 
-use crate::group::{Arrival, DenseInput, Group, GroupError, Outbox, PopulationSetup, Touch, Until, Volley};
+use crate::group::{Arrival, DenseInput, Group, GroupError, Incoming, Outbox, PopulationSetup, Touch, Until};
 use crate::ids::LocalId;
 use crate::model::NeuronModel;
 use crate::network::Projection;
@@ -307,11 +307,11 @@ impl<const W: usize> Group for DensePopulation<W> {
         &mut self,
         from: Time,
         to: Time,
-        volleys: &[Volley],
+        incoming: Incoming<'_>,
         projections: &[Projection],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        self.go_together((from, to), volleys, projections, out);
+        self.go_together((from, to), incoming.volleys, projections, out);
         Ok(())
     }
 

@@ -12,15 +12,16 @@
 use super::by_instant::{needs_arrivals, needs_notes};
 use super::feeds::Feed;
 use super::lanes::{self, Window};
+use super::slices::{self, Slices};
 use super::{Engine, RunError, Scratch};
-use crate::group::{Arrival, DenseInput, Touch, Until, Volley};
+use crate::group::{Arrival, DenseInput, Single, Touch, Until, Volley};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Values;
 use crate::observer::{Fan, Observer, Origin};
 use crate::queue::EventQueue;
 use crate::time::Time;
 use std::ops::Range;
-use synfire_numerics::cells::{CELL_MS, CELLS_PER_MS, cell_of};
+use synfire_numerics::cells::CELLS_PER_MS;
 
 /// Arrivals that are handed to a group at once: enough to amortise the call, few enough to stay in the cache.
 const BATCH: usize = 512;
@@ -77,7 +78,6 @@ impl<Q: EventQueue> Engine<Q> {
     /// Prepares for windows of `window_ms` and finds the sources that can be asked directly.
     pub(super) fn look_ahead(&mut self, window_ms: f64, unwatched: &[PopulationId], threads: usize) {
         (self.window_ms, self.threads) = (window_ms, threads);
-        self.flights.land_in_windows(&self.network.projections, window_ms);
         for &population in unwatched {
             let [index] = self.leaving[population.index()][..] else { continue };
             let projection = &self.network.projections[index];
@@ -102,6 +102,24 @@ impl<Q: EventQueue> Engine<Q> {
             self.has_cells |= self.may_sweep[population] && self.network.groups[population].takes_turns();
         }
         self.is_swept.clone_from(&self.may_sweep);
+        self.slice(window_ms);
+    }
+
+    /// Prepares to land what flies over varied delays: in slices for populations that go through windows as a whole, else
+    /// window by window.
+    fn slice(&mut self, window_ms: f64) {
+        let per_ms = slices::slices_per_ms(window_ms);
+        for (index, projection) in self.network.projections.iter().enumerate() {
+            let target = projection.target.index();
+            let is_varied = !matches!(projection.delays, Values::Same(_));
+            let lane = &mut self.lanes[target];
+            if self.may_sweep[target] && (is_varied || !lane.feeds.is_empty()) {
+                lane.slices.get_or_insert_with(|| Slices::new(per_ms));
+                self.slices_per_ms = Some(per_ms);
+            }
+            let step_ms = if self.may_sweep[target] { 1.0 } else { window_ms };
+            self.flights.land_in_steps(index, projection, step_ms);
+        }
     }
 
     /// Lets a population draw all its direct input itself; false if there is some that it cannot draw.
@@ -130,7 +148,7 @@ impl<Q: EventQueue> Engine<Q> {
                 first: self.first[projection.source.index()],
                 units: source.size() as u32,
                 next_cell: 0,
-                ahead: Vec::new(),
+                drawn: Vec::new(),
             })
         };
         let feeds: Option<Vec<Feed>> = self.direct[population].iter().map(feed).collect();
@@ -178,7 +196,7 @@ impl<Q: EventQueue> Engine<Q> {
                 self.now = self.now.max(until);
                 return Ok(());
             }
-            let mut to = self.last_cell_before(next, next.after(self.window_ms)).min(until);
+            let mut to = self.good_end(next, next.after(self.window_ms)).min(until);
             if self.probes.next() < to {
                 to = self.probes.next().next_up();
             }
@@ -190,11 +208,20 @@ impl<Q: EventQueue> Engine<Q> {
         }
     }
 
-    /// Where cells are gone through as a whole, windows had better end with one.
-    fn last_cell_before(&self, from: Time, to: Time) -> Time {
+    /// Where cells are gone through as a whole, windows had better end with one; where arrivals lie in slices, with a slice,
+    /// and they must end with an epoch.
+    fn good_end(&self, from: Time, to: Time) -> Time {
+        let mut to = to;
+        if self.slices_per_ms.is_some() {
+            to = to.min(Time::from_parts(from.parts().0 + 1, 0.0).unwrap_or(Time::NEVER));
+        }
+        let per_ms = match self.slices_per_ms {
+            _ if self.has_cells => CELLS_PER_MS as f64,
+            Some(per_ms) => per_ms as f64,
+            None => return to,
+        };
         let (epoch, offset) = to.parts();
-        let cell = cell_of(offset) as f64 * CELL_MS;
-        let end = Time::from_parts(epoch, cell).filter(|end| *end > from && self.has_cells);
+        let end = Time::from_parts(epoch, (offset * per_ms).floor() / per_ms).filter(|end| *end > from);
         end.unwrap_or(to)
     }
 
@@ -216,6 +243,11 @@ impl<Q: EventQueue> Engine<Q> {
             std::mem::swap(&mut inbox.volleys, &mut self.lanes[population].volleys);
             if needs_arrivals(observer) {
                 self.tell_fans_of_window(population, &inbox.volleys, observer);
+                let lane = &self.lanes[population];
+                let volley =
+                    |single: &Single| single.volley(self.now, &self.first, &self.network.projections);
+                let singles: Vec<Volley> = lane.singles.iter().map(volley).collect();
+                self.tell_fans_of_window(population, &singles, observer);
             }
             let direct = !self.direct[population].is_empty();
             if self.is_swept[population] {
@@ -224,13 +256,19 @@ impl<Q: EventQueue> Engine<Q> {
                 self.drive_in_tiles(population, to, &mut inbox, observer)?;
             }
             if self.has_drawn_rows {
-                inbox.volleys.iter().for_each(|v| self.release(v.projection, v.source, v.end));
+                self.release_all(population, &inbox.volleys);
             }
         }
         self.inbox = inbox;
 
         // Each neuron's spikes are in order of time; now all are.
         self.scratch.spikes.sort_unstable();
+        let rows = self.scratch.spikes.iter().flat_map(|&(_, population, neuron)| {
+            self.leaving[population.index()].iter().map(move |&index| (index, neuron.index()))
+        });
+        let fetched: f64 =
+            rows.map(|(index, source)| self.network.projections[index].fetch_row(source)).sum();
+        std::hint::black_box(fetched);
         for &(at, population, neuron) in &self.scratch.spikes {
             observer.spike(at, population, neuron);
             for &index in &self.leaving[population.index()] {
@@ -238,6 +276,17 @@ impl<Q: EventQueue> Engine<Q> {
             }
         }
         Ok(())
+    }
+
+    /// Lets go of the drawn rows whose last synapses a population has received in the window.
+    fn release_all(&mut self, population: usize, volleys: &[Volley]) {
+        let singles = std::mem::take(&mut self.lanes[population].singles);
+        for single in &singles {
+            let volley = single.volley(self.now, &self.first, &self.network.projections);
+            self.release(volley.projection, volley.source, volley.end);
+        }
+        self.lanes[population].singles = singles;
+        volleys.iter().for_each(|volley| self.release(volley.projection, volley.source, volley.end));
     }
 
     /// Tells the observer of the arrivals of a window spike by spike. Direct input is told neuron by neuron, and so is what
@@ -266,6 +315,7 @@ impl<Q: EventQueue> Engine<Q> {
             self.counts.arrivals += volley.end - volley.first;
         }
         let lane = &mut self.lanes[population];
+        self.counts.arrivals += lane.singles.len() as u64;
         std::mem::replace(&mut lane.done, Ok(()))
             .map_err(|error| RunError::Group { population: id, error })?;
         for (feed, fed) in lane.feeds.iter().zip(&lane.fed) {

@@ -1,7 +1,9 @@
 //! Dense sources that are drawn for a population that goes through windows as a whole: cell by cell, all units at once.
 
-use crate::group::{DenseSource, Volley};
+use super::slices::Slices;
+use crate::group::{DenseSource, Single};
 use crate::ids::NeuronId;
+use crate::network::Projection;
 use crate::time::Time;
 use synfire_numerics::cells::CELLS_PER_MS;
 
@@ -15,46 +17,47 @@ pub(super) struct Feed {
     pub units: u32,
     /// The cell that is drawn next.
     pub next_cell: u64,
-    /// What has been drawn and has not arrived: arrivals and units, in no order.
-    pub ahead: Vec<(Time, u32)>,
+    /// The spikes of a cell: units, and ms after its beginning.
+    pub drawn: Vec<(u32, f64)>,
 }
 
 impl Feed {
-    /// Adds what arrives before `to` to the volleys, in no order; tells how many spikes that are.
-    pub(super) fn take(&mut self, to: Time, volleys: &mut Vec<Volley>) -> u64 {
+    /// Lays everything that arrives before `to`, and perhaps some of what arrives later, into the slices.
+    pub(super) fn fill(&mut self, to: Time, projection: &Projection, slices: &mut Slices) {
         while DenseSource::begin_of(self.next_cell).after(self.delay_ms) < to {
-            self.draw();
+            self.draw(projection, slices);
         }
-        let before = volleys.len();
-        let (first, projection) = (self.first, self.projection);
-        self.ahead.retain(|&(at, unit)| {
-            if at < to {
-                let place = u64::from(unit);
-                let source = NeuronId(first + unit);
-                volleys.push(Volley { at, source, projection, first: place, end: place + 1 });
-            }
-            at >= to
-        });
-        (volleys.len() - before) as u64
     }
 
-    fn draw(&mut self) {
-        let (source, delay_ms, ahead) = (&self.source, self.delay_ms, &mut self.ahead);
+    fn draw(&mut self, projection: &Projection, slices: &mut Slices) {
+        let Feed { source, delay_ms, first, drawn, .. } = self;
         let begin = DenseSource::begin_of(self.next_cell);
         let is_open = source.start <= begin && DenseSource::begin_of(self.next_cell + 1) <= source.stop;
-        // Over a delay of whole cells sums of parts are exact, and stay within a cell: the same arrivals with less work.
-        let (epoch, offset) = begin.after(delay_ms).parts();
-        let is_whole = is_open && (delay_ms * CELLS_PER_MS as f64).fract() == 0.0;
-        source.cells.draw_many(self.units, self.next_cell, |unit, since| {
-            if is_whole {
-                ahead.push((Time::from_parts(epoch, offset + since).unwrap_or(Time::NEVER), unit));
-                return;
+        drawn.clear();
+        source.cells.draw_many(self.units, self.next_cell, |unit, since| drawn.push((unit, since)));
+        let single = |unit: u32, offset| Single {
+            offset,
+            weight: projection.weights.at(unit as usize),
+            target: unit,
+            source: NeuronId(*first + unit),
+            projection: self.projection,
+            place: 0,
+        };
+        if is_open && (*delay_ms * CELLS_PER_MS as f64).fract() == 0.0 {
+            // Over a delay of whole cells sums of parts are exact, and stay within a cell: the same arrivals with less work.
+            let (epoch, offset) = begin.after(*delay_ms).parts();
+            for &(unit, since) in &*drawn {
+                slices.push(epoch, single(unit, offset + since));
             }
-            let spike = begin.after(since);
-            if is_open || source.start <= spike && spike < source.stop {
-                ahead.push((spike.after(delay_ms), unit));
+        } else {
+            for &(unit, since) in &*drawn {
+                let spike = begin.after(since);
+                if is_open || source.start <= spike && spike < source.stop {
+                    let (epoch, offset) = spike.after(*delay_ms).parts();
+                    slices.push(epoch, single(unit, offset));
+                }
             }
-        });
+        }
         self.next_cell += 1;
     }
 }

@@ -3,7 +3,8 @@
 //! A spike is one entry that walks along its row, whose synapses are sorted by delay. Where delays vary, the queue engine
 //! keeps the entries in a heap by their next arrival. The lookahead engine, which lands what arrives in a window and not
 //! what comes next, keeps them in a wheel of short slices of time: an entry lies in the slice of its next arrival and is
-//! looked at when that has come, whatever else is under way.
+//! looked at when that has come, whatever else is under way. On the way to populations that go through windows as a whole a
+//! slice is an epoch, and what an entry reaches in it is laid into [`super::slices`].
 
 use crate::network::{Projection, Values};
 use crate::time::Time;
@@ -22,7 +23,7 @@ pub(super) enum Flight {
     Constant { delay_ms: f64, queue: VecDeque<(Time, u32)> },
     /// Rows are sorted by delay.
     Varied { cursors: BinaryHeap<Reverse<Cursor>> },
-    /// The same for windows.
+    /// The same for windows, or for whole epochs.
     Sliced(Wheel),
 }
 
@@ -55,12 +56,11 @@ impl Flights {
         Flights { projections: projections.iter().map(flight).collect() }
     }
 
-    /// Prepares for landing in windows of about `window_ms`. Nothing may be under way.
-    pub(super) fn land_in_windows(&mut self, projections: &[Projection], window_ms: f64) {
-        for (flight, projection) in self.projections.iter_mut().zip(projections) {
-            if let Flight::Varied { .. } = flight {
-                *flight = Flight::Sliced(Wheel::new(window_ms, projection.longest_delay()));
-            }
+    /// Prepares for landing what flies over a projection in steps of about `step_ms`. Nothing may be under way.
+    pub(super) fn land_in_steps(&mut self, index: usize, projection: &Projection, step_ms: f64) {
+        let flight = &mut self.projections[index];
+        if let Flight::Varied { .. } = flight {
+            *flight = Flight::Sliced(Wheel::new(step_ms, projection.longest_delay()));
         }
     }
 
@@ -107,14 +107,14 @@ impl Flights {
         before: Time,
         landings: &mut Vec<Landing>,
     ) {
-        self.projections[index].land(projection, before, landings);
+        self.projections[index].land(projection, before, |landing| landings.push(landing));
     }
 }
 
 impl Flight {
     /// Lands everything that arrives before `before`. Over equal delays the landings come in order of time and, as far as
     /// they were launched so, source; over varied delays each has one instant and the order is open.
-    pub(super) fn land(&mut self, projection: &Projection, before: Time, landings: &mut Vec<Landing>) {
+    pub(super) fn land(&mut self, projection: &Projection, before: Time, mut landed: impl FnMut(Landing)) {
         match self {
             Flight::Constant { queue, .. } => {
                 while let Some(&(at, source)) = queue.front() {
@@ -123,7 +123,7 @@ impl Flight {
                     }
                     queue.pop_front();
                     let row = projection.row(source as usize);
-                    landings.push(Landing { at, source, first: row.start as u64, end: row.end as u64 });
+                    landed(Landing { at, source, first: row.start as u64, end: row.end as u64 });
                 }
             }
             Flight::Varied { cursors } => {
@@ -131,13 +131,15 @@ impl Flight {
                     if first.0.at >= before {
                         return;
                     }
-                    match first.0.land(projection, before, landings) {
+                    match first.0.land(projection, before, &mut landed) {
                         Some(left) => *first = Reverse(left),
                         None => drop(PeekMut::pop(first)),
                     }
                 }
             }
-            Flight::Sliced(wheel) => wheel.land(projection, before, landings),
+            Flight::Sliced(wheel) => {
+                wheel.land(projection, before, |cursor| cursor.land(projection, before, &mut landed));
+            }
         }
     }
 }
@@ -145,7 +147,12 @@ impl Flight {
 impl Cursor {
     /// Lands what arrives before `before`, which is at least one synapse; gives what is left.
     #[inline]
-    fn land(mut self, projection: &Projection, before: Time, landings: &mut Vec<Landing>) -> Option<Cursor> {
+    fn land(
+        mut self,
+        projection: &Projection,
+        before: Time,
+        landed: &mut impl FnMut(Landing),
+    ) -> Option<Cursor> {
         let end = projection.row(self.source as usize).end as u64;
         while self.place < end {
             let first = self.place;
@@ -158,10 +165,49 @@ impl Cursor {
                 }
                 self.place += 1;
             }
-            landings.push(Landing { at: self.at, source: self.source, first, end: self.place });
+            landed(Landing { at: self.at, source: self.source, first, end: self.place });
             self.at = next;
             if self.at >= before && self.place < end {
                 return Some(self);
+            }
+        }
+        None
+    }
+}
+
+impl Cursor {
+    /// Lands synapse by synapse what arrives up to the end of an epoch, which is at least one; gives what is left.
+    #[inline]
+    fn land_singly(
+        self,
+        projection: &Projection,
+        epoch: u64,
+        landed: &mut impl FnMut(f64, u32, usize),
+    ) -> Option<Cursor> {
+        match &projection.delays {
+            Values::Single(delays) => self.walk(projection, epoch, |place| f64::from(delays[place]), landed),
+            delays => self.walk(projection, epoch, |place| delays.at(place), landed),
+        }
+    }
+
+    #[inline(always)]
+    fn walk(
+        mut self,
+        projection: &Projection,
+        epoch: u64,
+        delay_ms: impl Fn(usize) -> f64,
+        landed: &mut impl FnMut(f64, u32, usize),
+    ) -> Option<Cursor> {
+        let end = projection.row(self.source as usize).end as u64;
+        while self.place < end {
+            let (arrives_in, offset) = self.at.parts();
+            if arrives_in > epoch {
+                return Some(self);
+            }
+            landed(offset, self.source, self.place as usize);
+            self.place += 1;
+            if self.place < end {
+                self.at = self.emitted.after(delay_ms(self.place as usize));
             }
         }
         None
@@ -181,14 +227,17 @@ pub(super) struct Wheel {
     taken: Vec<Cursor>,
 }
 
+/// So many rows are fetched from memory together.
+const FETCHED: usize = 16;
+
 /// A wheel has no more slices than this, and no more in a millisecond.
 const MOST_SLICES: f64 = 16_384.0;
 const MOST_PER_MS: f64 = 128.0;
 
 impl Wheel {
-    /// Slices as long as a window, if that is at most 1 ms, and as many as the longest delay needs.
-    fn new(window_ms: f64, longest_delay_ms: f64) -> Wheel {
-        let per_ms = (1.0 / window_ms).ceil().clamp(1.0, MOST_PER_MS);
+    /// Slices as long as a step, if that is at most 1 ms, and as many as the longest delay needs.
+    fn new(step_ms: f64, longest_delay_ms: f64) -> Wheel {
+        let per_ms = (1.0 / step_ms).ceil().clamp(1.0, MOST_PER_MS);
         let count = (longest_delay_ms * per_ms + 2.0).min(MOST_SLICES) as usize;
         let slices = vec![Vec::new(); count.next_power_of_two()];
         Wheel { per_ms, slices, first: 0, next: Time::NEVER, taken: Vec::new() }
@@ -209,32 +258,61 @@ impl Wheel {
     #[inline]
     fn insert(&mut self, cursor: Cursor) {
         self.next = self.next.min(cursor.at);
-        let place = self.place(self.number(cursor.at));
+        let number = self.number(cursor.at);
+        // What sets out can arrive before a time up to which everything has been landed.
+        self.first = self.first.min(number);
+        let place = self.place(number);
         self.slices[place].push(cursor);
     }
 
-    fn land(&mut self, projection: &Projection, before: Time, landings: &mut Vec<Landing>) {
+    /// Lands synapse by synapse what arrives up to the end of an epoch: offset, source, place.
+    pub(super) fn land_singly(
+        &mut self,
+        projection: &Projection,
+        epoch: u64,
+        mut landed: impl FnMut(f64, u32, usize),
+    ) {
+        let before = Time::from_parts(epoch + 1, 0.0).unwrap_or(Time::NEVER);
+        self.land(projection, before, |cursor| cursor.land_singly(projection, epoch, &mut landed));
+    }
+
+    /// Lets the cursors with arrivals before `before` walk.
+    #[inline]
+    fn land(
+        &mut self,
+        projection: &Projection,
+        before: Time,
+        mut walk: impl FnMut(Cursor) -> Option<Cursor>,
+    ) {
         if self.next >= before {
             return;
         }
-        let last = self.number(before);
-        let slices = (last - self.first).min(self.slices.len() as u64 - 1) + 1;
+        // A slice that begins an epoch has nothing before it.
+        let (_, offset_ms) = before.parts();
+        let end = self.number(before) + u64::from(offset_ms > 0.0);
+        let slices = (end - self.first).min(self.slices.len() as u64);
         self.next = Time::NEVER;
         for number in self.first..self.first + slices {
             let place = self.place(number);
             let mut taken = std::mem::replace(&mut self.slices[place], std::mem::take(&mut self.taken));
-            for cursor in taken.drain(..) {
-                let left = match cursor.at < before {
-                    true => cursor.land(projection, before, landings),
-                    false => Some(cursor),
-                };
-                if let Some(left) = left {
-                    self.insert(left);
+            for together in taken.chunks(FETCHED) {
+                let fetched: f64 =
+                    together.iter().map(|cursor| projection.fetch(cursor.place as usize)).sum();
+                std::hint::black_box(fetched);
+                for &cursor in together {
+                    let left = match cursor.at < before {
+                        true => walk(cursor),
+                        false => Some(cursor),
+                    };
+                    if let Some(left) = left {
+                        self.insert(left);
+                    }
                 }
             }
+            taken.clear();
             self.taken = taken;
         }
-        self.first = last;
+        self.first = self.number(before);
         self.next = self.find_next();
     }
 
@@ -298,7 +376,7 @@ mod tests {
             let mut projections = [projection(&rows)];
             let mut heap = Flights::new(&projections);
             let mut wheel = Flights::new(&projections);
-            wheel.land_in_windows(&projections, window_ms);
+            wheel.land_in_steps(0, &projections[0], window_ms);
             let mut now = Time::ZERO;
             let mut spikes = spikes.into_iter();
             for eighths in windows.into_iter().chain([800_000, 800_000]) {
@@ -326,7 +404,7 @@ mod tests {
     #[test]
     fn nothing_under_way_is_never() {
         let mut wheel = Flights::new(&[projection(&[vec![1, 2]])]);
-        wheel.land_in_windows(&[projection(&[vec![1, 2]])], 0.1);
+        wheel.land_in_steps(0, &projection(&[vec![1, 2]]), 0.1);
         assert_eq!(wheel.next_of_all(), Time::NEVER);
         wheel.launch(0, &mut projection(&[vec![1, 2]]), ms(1e9), 0);
         assert_eq!(wheel.next_of_all(), ms(1e9 + 0.625));

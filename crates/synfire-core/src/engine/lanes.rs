@@ -2,9 +2,10 @@
 //! others but the synapses, which nobody changes. So any number of threads can take them.
 
 use super::feeds::Feed;
-use super::flights::{Flight, Flights, Landing};
+use super::flights::{Flight, Flights};
 use super::order::{self, Sorter};
-use crate::group::{Group, GroupError, Outbox, Volley};
+use super::slices::Slices;
+use crate::group::{Group, GroupError, Incoming, Outbox, Single, Volley};
 use crate::ids::NeuronId;
 use crate::network::{Network, Projection};
 use crate::time::Time;
@@ -13,14 +14,16 @@ use crate::time::Time;
 pub(super) struct Lane {
     /// The dense sources that are drawn for it.
     pub feeds: Vec<Feed>,
+    /// For arrivals that come one by one, if the population goes through windows as a whole.
+    pub slices: Option<Slices>,
     /// What arrives in the window, in canonical order.
     pub volleys: Vec<Volley>,
+    pub singles: Vec<Single>,
     /// How many spikes each feed has brought in the window.
     pub fed: Vec<u64>,
     /// What the population has done, if it goes through windows as a whole.
     pub out: Outbox,
     pub done: Result<(), GroupError>,
-    landings: Vec<Landing>,
     sorter: Sorter,
 }
 
@@ -28,11 +31,12 @@ impl Default for Lane {
     fn default() -> Lane {
         Lane {
             feeds: Vec::new(),
+            slices: None,
             volleys: Vec::new(),
+            singles: Vec::new(),
             fed: Vec::new(),
             out: Outbox::default(),
             done: Ok(()),
-            landings: Vec::new(),
             sorter: Sorter::default(),
         }
     }
@@ -125,37 +129,95 @@ impl Passage<'_> {
             return;
         }
         let lane = &mut *self.lane;
-        let source_of = |volley: &Volley| {
-            let source = projections[volley.projection as usize].source;
-            (volley.source.0 - window.first[source.index()]) as usize
-        };
-        order::settle_ranks(&mut lane.volleys, projections, source_of);
         lane.out.clear();
+        let incoming = Incoming { volleys: &lane.volleys, singles: &lane.singles };
         let (from, to) = (window.from, window.to);
-        lane.done = self.group.drive_window(from, to, &lane.volleys, projections, &mut lane.out);
+        lane.done = self.group.drive_window(from, to, incoming, projections, &mut lane.out);
     }
 
     /// Lands all spikes that arrive in the window, in canonical order.
     fn collect(&mut self, window: &Window<'_>, projections: &[Projection]) {
-        let Lane { feeds, volleys, fed, landings, sorter, .. } = &mut *self.lane;
+        let Lane { volleys, singles, .. } = &mut *self.lane;
         volleys.clear();
-        for (index, flight) in &mut self.flights {
-            let projection = &projections[*index as usize];
-            landings.clear();
-            flight.land(projection, window.to, landings);
-            let first_source = window.first[projection.source.index()];
-            volleys.extend(landings.iter().map(|landing| Volley {
-                at: landing.at,
-                source: NeuronId(first_source + landing.source),
-                projection: *index,
-                first: landing.first,
-                end: landing.end,
-            }));
+        singles.clear();
+        match self.lane.slices.take() {
+            Some(mut slices) => {
+                self.fill(&mut slices, window, projections);
+                slices.take((window.from, window.to), projections, window.first, &mut self.lane.singles);
+                self.lane.slices = Some(slices);
+            }
+            None => self.flights.iter_mut().for_each(|(index, flight)| {
+                land(*index, flight, window, projections, &mut self.lane.volleys)
+            }),
         }
+        let Lane { feeds, volleys, singles, fed, sorter, .. } = &mut *self.lane;
         fed.clear();
-        fed.extend(feeds.iter_mut().map(|feed| feed.take(window.to, volleys)));
+        let count =
+            |feed: &Feed| singles.iter().filter(|single| single.projection == feed.projection).count() as u64;
+        fed.extend(feeds.iter().map(count));
+        if !self.group.takes_singles() {
+            volleys.extend(
+                singles.drain(..).map(|single| single.volley(window.from, window.first, projections)),
+            );
+        }
         // Two volleys of one spike at one instant are of different projections; two of one source's spikes can meet over
         // different delays, then the declared ranks decide, synapse by synapse: see `settle_ranks`.
         sorter.sort(volleys, (window.from, window.to));
+        if self.is_swept {
+            let source_of = |volley: &Volley| {
+                let source = projections[volley.projection as usize].source;
+                (volley.source.0 - window.first[source.index()]) as usize
+            };
+            order::settle_ranks(volleys, projections, source_of);
+        }
     }
+
+    /// Lands what arrives over equal delays in the window, and lays what arrives over others up to the end of the epoch, and
+    /// dense input, into slices.
+    fn fill(&mut self, slices: &mut Slices, window: &Window<'_>, projections: &[Projection]) {
+        let (epoch, _) = window.from.parts();
+        for (index, flight) in &mut self.flights {
+            let projection = &projections[*index as usize];
+            let Flight::Sliced(wheel) = flight else {
+                land(*index, flight, window, projections, &mut self.lane.volleys);
+                continue;
+            };
+            let first_source = window.first[projection.source.index()];
+            wheel.land_singly(projection, epoch, |offset, source, place| {
+                let single = Single {
+                    offset,
+                    weight: projection.weights.at(place),
+                    target: projection.targets[place],
+                    source: NeuronId(first_source + source),
+                    projection: *index,
+                    place: (place - projection.row(source as usize).start) as u32,
+                };
+                slices.push(epoch, single);
+            });
+        }
+        for feed in &mut self.lane.feeds {
+            feed.fill(window.to, &projections[feed.projection as usize], slices);
+        }
+    }
+}
+
+/// Lands what arrives over a projection in the window.
+fn land(
+    index: u32,
+    flight: &mut Flight,
+    window: &Window<'_>,
+    projections: &[Projection],
+    volleys: &mut Vec<Volley>,
+) {
+    let projection = &projections[index as usize];
+    let first_source = window.first[projection.source.index()];
+    flight.land(projection, window.to, |landing| {
+        volleys.push(Volley {
+            at: landing.at,
+            source: NeuronId(first_source + landing.source),
+            projection: index,
+            first: landing.first,
+            end: landing.end,
+        });
+    });
 }

@@ -11,6 +11,7 @@ mod flights;
 mod lanes;
 mod order;
 mod probes;
+mod slices;
 
 use crate::group::{Arrival, GroupError, Note, Outbox, Touch};
 use crate::ids::{LocalId, NeuronId, PopulationId};
@@ -324,6 +325,8 @@ struct Engine<Q> {
     /// The populations that share their work among threads themselves.
     shares: Vec<bool>,
     threads: usize,
+    /// Windows end with slices of which there are so many in a millisecond, and with epochs: where arrivals come one by one.
+    slices_per_ms: Option<usize>,
     /// Some population goes through windows cell by cell.
     has_cells: bool,
     inbox: by_window::Inbox,
@@ -381,6 +384,7 @@ impl<Q: EventQueue> Engine<Q> {
             lanes: (0..populations).map(|_| lanes::Lane::default()).collect(),
             shares: vec![false; populations],
             threads: 1,
+            slices_per_ms: None,
             has_cells: false,
             inbox: by_window::Inbox::default(),
             direct_times: Vec::new(),

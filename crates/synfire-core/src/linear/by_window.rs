@@ -6,7 +6,7 @@
 //! are looked for when something arrives, when a window closes and when the epoch ends.
 
 use super::LinearPopulation;
-use crate::group::{Cause, GroupError, Outbox, Volley, What};
+use crate::group::{Cause, GroupError, Incoming, Outbox, Single, Volley, What};
 use crate::ids::LocalId;
 use crate::network::{Projection, Values};
 use crate::time::Time;
@@ -14,7 +14,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// What the population waits for.
-pub(super) struct Sweep {
+pub(super) struct Sweep<const K: usize> {
     /// The epoch to which all coordinates belong.
     epoch: u64,
     /// mV/ms; minus infinity for near neurons, infinity for those that are clamped.
@@ -24,8 +24,8 @@ pub(super) struct Sweep {
     /// For near neurons.
     watches: Vec<Watch>,
     refractory_ends: BinaryHeap<Reverse<(Time, u32)>>,
-    /// The volleys of the window in hand.
-    salvos: Vec<Salvo>,
+    /// For each coordinate, of singles.
+    growths: [Vec<f64>; K],
 }
 
 /// What is known of a near neuron; times are offsets in the epoch.
@@ -39,15 +39,13 @@ struct Watch {
     is_found: bool,
 }
 
-/// A volley with what its targets share, and what its first one gets.
+/// What the targets of a spike at one instant share.
 #[derive(Clone, Copy)]
 struct Salvo {
     offset: f64,
     /// The receptor's coordinate.
     k: usize,
     growths: (f64, f64),
-    target: u32,
-    weight: f64,
 }
 
 /// Up to where a near neuron is looked at.
@@ -66,9 +64,18 @@ fn is_used_up(headroom: f64) -> bool {
     !(headroom >= 0.0)
 }
 
-impl Sweep {
+impl<const K: usize> Sweep<K> {
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// When the next refractory time ends in this epoch: an offset, infinity if none does.
+    #[inline]
+    fn next_release(&self) -> f64 {
+        match self.refractory_ends.peek() {
+            Some(Reverse((end, _))) if end.parts().0 == self.epoch => end.parts().1,
+            _ => f64::INFINITY,
+        }
     }
 
     /// The instant at an offset in the epoch.
@@ -78,11 +85,11 @@ impl Sweep {
 }
 
 impl<const K: usize> LinearPopulation<K> {
-    /// Everything before `to`; the volleys come in canonical order.
+    /// Everything from `from` up to before `to`.
     pub(super) fn sweep_window(
         &mut self,
-        to: Time,
-        volleys: &[Volley],
+        window: (Time, Time),
+        incoming: Incoming<'_>,
         projections: &[Projection],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
@@ -90,61 +97,105 @@ impl<const K: usize> LinearPopulation<K> {
             Some(sweep) => sweep,
             None => self.first_sweep(),
         };
-        let done = self.through_window(&mut sweep, to, volleys, projections, out);
+        let done = self.through_window(&mut sweep, window, incoming, projections, out);
         self.sweep = Some(sweep);
         done
     }
 
     fn through_window(
         &mut self,
-        sweep: &mut Sweep,
-        to: Time,
-        volleys: &[Volley],
+        sweep: &mut Sweep<K>,
+        (from, to): (Time, Time),
+        incoming: Incoming<'_>,
         projections: &[Projection],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        let mut salvos = std::mem::take(&mut sweep.salvos);
-        salvos.clear();
-        salvos.extend(volleys.iter().map(|volley| self.salvo(volley, projections)));
-        for (volley, &salvo) in volleys.iter().zip(&salvos) {
-            self.reach(sweep, volley.at.next_up(), out)?;
-            let (first, end) = (volley.first as usize, volley.end as usize);
-            if end - first == 1 {
-                self.receive(sweep, salvo, &[salvo.target], |_| salvo.weight, out)?;
-                continue;
-            }
-            let projection = &projections[volley.projection as usize];
-            let targets = &projection.targets[first..end];
-            match &projection.weights {
-                Values::Same(weight) => self.receive(sweep, salvo, targets, |_| *weight, out)?,
-                Values::Each(weights) => {
-                    let weights = &weights[first..end];
-                    self.receive(sweep, salvo, targets, |place| weights[place], out)?;
-                }
-                Values::Single(weights) => {
-                    let weights = &weights[first..end];
-                    self.receive(sweep, salvo, targets, |place| f64::from(weights[place]), out)?;
-                }
-            }
+        let mut singles = incoming.singles;
+        if !singles.is_empty() {
+            self.reach(sweep, from.next_up(), out)?;
         }
-        sweep.salvos = salvos;
+        for volley in incoming.volleys {
+            if !singles.is_empty() {
+                let (_, offset) = volley.at.parts();
+                let is_before = |single: &Single| {
+                    (single.offset, single.source, single.projection)
+                        < (offset, volley.source, volley.projection)
+                };
+                let (here, later) = singles.split_at(singles.partition_point(is_before));
+                self.receive_singles(sweep, here, projections, out)?;
+                singles = later;
+            }
+            self.reach(sweep, volley.at.next_up(), out)?;
+            self.receive_volley(sweep, volley, projections, out)?;
+        }
+        self.receive_singles(sweep, singles, projections, out)?;
         self.reach(sweep, to, out)?;
         self.close(sweep, to, out)
     }
 
-    /// Looks up what a volley brings. Where delays vary, most volleys have one target, somewhere in memory: looked up for a
-    /// whole window ahead of all else, they do not wait for one another.
-    #[inline]
-    fn salvo(&self, volley: &Volley, projections: &[Projection]) -> Salvo {
+    /// All targets of a spike at one instant.
+    fn receive_volley(
+        &mut self,
+        sweep: &mut Sweep<K>,
+        volley: &Volley,
+        projections: &[Projection],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
         let projection = &projections[volley.projection as usize];
         let k = projection.receptor as usize + 1;
         let (_, offset) = volley.at.parts();
-        let place = volley.first as usize;
-        let (target, weight) = (projection.targets[place], projection.weights.at(place));
-        Salvo { offset, k, growths: self.membrane.growths(k, offset), target, weight }
+        let salvo = Salvo { offset, k, growths: self.membrane.growths(k, offset) };
+        let (first, end) = (volley.first as usize, volley.end as usize);
+        let targets = &projection.targets[first..end];
+        match &projection.weights {
+            Values::Same(weight) => self.receive(sweep, salvo, targets, |_| *weight, out),
+            Values::Each(weights) => {
+                let weights = &weights[first..end];
+                self.receive(sweep, salvo, targets, |place| weights[place], out)
+            }
+            Values::Single(weights) => {
+                let weights = &weights[first..end];
+                self.receive(sweep, salvo, targets, |place| f64::from(weights[place]), out)
+            }
+        }
     }
 
-    fn first_sweep(&mut self) -> Sweep {
+    /// Targets that are reached one by one.
+    fn receive_singles(
+        &mut self,
+        sweep: &mut Sweep<K>,
+        singles: &[Single],
+        projections: &[Projection],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        let mut growths = std::mem::replace(&mut sweep.growths, [const { Vec::new() }; K]);
+        self.find_growths(singles, &mut growths);
+        for (place, single) in singles.iter().enumerate() {
+            // The end of a refractory time at this very instant comes first.
+            while sweep.next_release() <= single.offset {
+                self.release_first(sweep, out);
+            }
+            let only = K == 2;
+            let k = if only { 1 } else { projections[single.projection as usize].receptor as usize + 1 };
+            let salvo = Salvo { offset: single.offset, k, growths: (growths[0][place], growths[k][place]) };
+            if self.receive_far(sweep, salvo, &[single.target], 0, &|_| single.weight) == 0 {
+                self.receive_near(sweep, single.target as usize, salvo, single.weight, out)?;
+            }
+        }
+        sweep.growths = growths;
+        Ok(())
+    }
+
+    /// The growths of all coordinates at the instants of singles.
+    fn find_growths(&self, singles: &[Single], growths: &mut [Vec<f64>; K]) {
+        for (growth, found) in self.membrane.growths.iter().zip(growths) {
+            found.clear();
+            found.extend(singles.iter().map(|single| single.offset));
+            growth.replace(found);
+        }
+    }
+
+    fn first_sweep(&mut self) -> Sweep<K> {
         let size = self.x[0].len();
         let watch = Watch { from: 0.0, next: 0.0, is_found: false };
         let mut sweep = Sweep {
@@ -153,7 +204,7 @@ impl<const K: usize> LinearPopulation<K> {
             near: Vec::new(),
             watches: vec![watch; size],
             refractory_ends: BinaryHeap::new(),
-            salvos: Vec::new(),
+            growths: [const { Vec::new() }; K],
         };
         self.find_headroom(&mut sweep);
         self.records = Vec::new();
@@ -162,17 +213,12 @@ impl<const K: usize> LinearPopulation<K> {
 
     /// Epochs end and refractory times end, as far as that happens before `to`.
     #[inline]
-    fn reach(&mut self, sweep: &mut Sweep, to: Time, out: &mut Outbox) -> Result<(), GroupError> {
+    fn reach(&mut self, sweep: &mut Sweep<K>, to: Time, out: &mut Outbox) -> Result<(), GroupError> {
         loop {
             let epoch_end = Time::from_parts(sweep.epoch + 1, 0.0).unwrap_or(Time::NEVER);
             let until = to.min(epoch_end);
-            while let Some(&Reverse((end, neuron))) = sweep.refractory_ends.peek() {
-                if end >= until {
-                    break;
-                }
-                sweep.refractory_ends.pop();
-                let (_, offset) = end.parts();
-                self.release(sweep, neuron as usize, offset, out);
+            while sweep.refractory_ends.peek().is_some_and(|Reverse((end, _))| *end < until) {
+                self.release_first(sweep, out);
             }
             if to <= epoch_end {
                 return Ok(());
@@ -186,8 +232,16 @@ impl<const K: usize> LinearPopulation<K> {
         }
     }
 
+    /// The refractory time that ends first ends.
+    fn release_first(&mut self, sweep: &mut Sweep<K>, out: &mut Outbox) {
+        if let Some(Reverse((end, neuron))) = sweep.refractory_ends.pop() {
+            let (_, offset) = end.parts();
+            self.release(sweep, neuron as usize, offset, out);
+        }
+    }
+
     /// Finds all headrooms at the beginning of the epoch.
-    fn find_headroom(&mut self, sweep: &mut Sweep) {
+    fn find_headroom(&mut self, sweep: &mut Sweep<K>) {
         let x = self.x.each_ref().map(Vec::as_slice);
         self.membrane.integrator.headrooms(x, &mut sweep.headroom);
         sweep.near.clear();
@@ -199,7 +253,7 @@ impl<const K: usize> LinearPopulation<K> {
     }
 
     /// The neuron is near from now on, and its last event is at `from`.
-    fn watch(&mut self, sweep: &mut Sweep, index: usize, from: f64) {
+    fn watch(&mut self, sweep: &mut Sweep<K>, index: usize, from: f64) {
         sweep.headroom[index] = f64::NEG_INFINITY;
         sweep.near.push(index as u32);
         sweep.watches[index] = Watch { from, next: self.bound(index, from), is_found: false };
@@ -216,7 +270,7 @@ impl<const K: usize> LinearPopulation<K> {
     }
 
     /// The refractory time ends.
-    fn release(&mut self, sweep: &mut Sweep, index: usize, offset: f64, out: &mut Outbox) {
+    fn release(&mut self, sweep: &mut Sweep<K>, index: usize, offset: f64, out: &mut Outbox) {
         out.note(sweep.at(offset), 0, LocalId(index as u32), What::RefractoryEnd);
         let integrator = &self.membrane.integrator;
         let mut x = self.coordinates(index);
@@ -236,7 +290,7 @@ impl<const K: usize> LinearPopulation<K> {
     #[inline(always)]
     fn receive(
         &mut self,
-        sweep: &mut Sweep,
+        sweep: &mut Sweep<K>,
         salvo: Salvo,
         targets: &[u32],
         weight: impl Fn(usize) -> f64,
@@ -257,7 +311,7 @@ impl<const K: usize> LinearPopulation<K> {
     #[inline(always)]
     fn receive_far(
         &mut self,
-        sweep: &mut Sweep,
+        sweep: &mut Sweep<K>,
         salvo: Salvo,
         targets: &[u32],
         first: usize,
@@ -287,7 +341,7 @@ impl<const K: usize> LinearPopulation<K> {
     #[inline(never)]
     fn receive_near(
         &mut self,
-        sweep: &mut Sweep,
+        sweep: &mut Sweep<K>,
         index: usize,
         salvo: Salvo,
         weight: f64,
@@ -321,7 +375,7 @@ impl<const K: usize> LinearPopulation<K> {
     }
 
     /// A window closes, or an epoch ends: what near neurons do before.
-    fn close(&mut self, sweep: &mut Sweep, to: Time, out: &mut Outbox) -> Result<(), GroupError> {
+    fn close(&mut self, sweep: &mut Sweep<K>, to: Time, out: &mut Outbox) -> Result<(), GroupError> {
         let (epoch, offset) = to.parts();
         let limit = if epoch == sweep.epoch { offset } else { f64::INFINITY };
         let mut place = 0;
@@ -342,7 +396,7 @@ impl<const K: usize> LinearPopulation<K> {
     /// A near neuron's crossings before a limit, and what follows from them.
     fn look(
         &mut self,
-        sweep: &mut Sweep,
+        sweep: &mut Sweep<K>,
         index: usize,
         reach: Reach,
         out: &mut Outbox,

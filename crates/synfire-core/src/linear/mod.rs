@@ -22,7 +22,7 @@ mod by_instant;
 mod by_window;
 mod oracle;
 
-use crate::group::{Arrival, Group, GroupError, Outbox, PopulationSetup, Touch, Until, Volley};
+use crate::group::{Arrival, Group, GroupError, Incoming, Outbox, PopulationSetup, Touch, Until};
 use crate::ids::LocalId;
 use crate::model::{NeuronModel, Unresolved};
 use crate::network::Projection;
@@ -156,7 +156,7 @@ struct LinearPopulation<const K: usize> {
     /// What each neuron waits for, while neurons are driven one by one.
     records: Vec<Record>,
     /// What the population waits for, once it has been driven through a window.
-    sweep: Option<Sweep>,
+    sweep: Option<Sweep<K>>,
 }
 
 /// Makes the population at t = 0.
@@ -229,15 +229,19 @@ impl<const K: usize> Group for LinearPopulation<K> {
         true
     }
 
+    fn takes_singles(&self) -> bool {
+        true
+    }
+
     fn drive_window(
         &mut self,
-        _from: Time,
+        from: Time,
         to: Time,
-        volleys: &[Volley],
+        incoming: Incoming<'_>,
         projections: &[Projection],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        self.sweep_window(to, volleys, projections, out)
+        self.sweep_window((from, to), incoming, projections, out)
     }
 
     fn sample(&self, at: Time, neuron: LocalId, variable: usize) -> f64 {

@@ -34,12 +34,13 @@ pub fn exact_v(neuron: &Neuron, dt: f64) -> Many {
     let h = many(dt) / many(steps as f64);
     for step in 0..steps {
         let start = &h * many(step as f64);
-        let (big_q, big_g) = coefficients(neuron, &q, &start);
+        let (mut big_q, big_g) = coefficients(neuron, &q, &start);
+        big_q.iter_mut().for_each(|c| *c *= &a);
         let mut series = vec![y.clone(), slope.clone()];
         for k in 0..ORDER {
             let mut sum = many(0.0);
             for j in 0..=k {
-                sum += &a * &big_q[j] * &series[k - j];
+                sum += &big_q[j] * &series[k - j];
                 if pull > 0.0 {
                     sum += &big_g[j] * &series[k - j + 1] * many((k - j + 1) as f64);
                 }
@@ -81,7 +82,7 @@ fn coefficients(neuron: &Neuron, q: &Many, start: &Many) -> (Vec<Many>, Vec<Many
 }
 
 /// How much v moves after `dt` if its start and Q move by their roundings.
-fn amplified(neuron: &Neuron, dt: f64) -> f64 {
+pub fn amplified(neuron: &Neuron, dt: f64) -> f64 {
     let moved = |change: &dyn Fn(&mut Neuron)| {
         let mut other = neuron.clone();
         change(&mut other);

@@ -22,9 +22,6 @@ const NEAR: f64 = 1e-6;
 /// Everything has faded to 0 in double precision after this many of the longest time constant.
 const END: f64 = 800.0;
 
-/// A gap this small, in units of the last place of what makes it, is decided by rounding.
-const AMBIGUOUS_ULPS: f64 = 8.0;
-
 /// A barrier is lowered by this part, which is far more than its rounding.
 const BARRIER_CAUTION: f64 = 1e-12;
 
@@ -74,7 +71,9 @@ impl<I: Iterator<Item = Term> + Clone> Forced<I> {
         let Some(stretches) = self.stretches(height) else { return (Outcome::Never, false) };
         let (mut x, mut t) = (x, 0.0);
         let mut ambiguous = false;
+        // Each step adds a last place of the sizes at play to the error of x, and makes that of the steps before grow (or fade).
         let scale = height.abs() + self.natural_scale() + if x.is_finite() { x.abs() } else { 0.0 };
+        let mut error = scale;
         if self.is_held_below(x, t, height) {
             return (Outcome::Never, ambiguous);
         }
@@ -88,8 +87,8 @@ impl<I: Iterator<Item = Term> + Clone> Forced<I> {
                 let part = |time: f64| ((time - t) / series.h).min(1.0);
                 let gap = series.gap(height, part(to));
                 let is_peak = to < t + series.h;
-                let noise = AMBIGUOUS_ULPS * f64::EPSILON * scale * series.y(part(to)).abs();
-                ambiguous |= is_peak && gap.abs() <= noise;
+                let noise = scale + error * series.growth(part(to));
+                ambiguous |= is_peak && gap.abs() <= f64::EPSILON * noise * series.y(part(to)).abs();
                 if gap <= 0.0 {
                     return (
                         Outcome::At(t + series.h * zero(&series, height, part(from), part(to))),
@@ -98,6 +97,7 @@ impl<I: Iterator<Item = Term> + Clone> Forced<I> {
                 }
             }
             x = series.end();
+            error = scale + error * series.growth(1.0);
             if !x.is_finite() {
                 return (Outcome::Failed(t), ambiguous);
             }

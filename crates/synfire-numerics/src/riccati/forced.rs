@@ -262,6 +262,13 @@ impl Series {
         -self.slope(1.0) / (self.ah * y)
     }
 
+    /// How much larger an error of x at the start has become at a part of the step, at most: it grows by the exponential of
+    /// the integral of 2 a x - G, where 2 a x is -2 y'/y.
+    pub(super) fn growth(&self, s: f64) -> f64 {
+        let ratio = self.coefficients[0] / self.y(s);
+        ratio * ratio
+    }
+
     /// y times (x at the start - x at `s`): the constant terms, which cancel, are left out.
     fn gain(&self, s: f64) -> f64 {
         let slope = self.ah * self.x;

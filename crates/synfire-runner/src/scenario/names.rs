@@ -18,7 +18,7 @@ pub(super) fn nearest<'n>(found: &str, names: impl IntoIterator<Item = &'n str>)
         let is_near = distance < longer && (contained || distance <= (longer / 3).max(1));
         // The beginning of a name is most likely its abbreviation.
         let begun = contained && lower.starts_with(&found);
-        is_near.then_some(if begun { 1 } else { distance })
+        is_near.then_some(if begun { distance.min(1) } else { distance })
     };
     let candidates = names.into_iter().filter_map(|name| Some((near(&name)?, name)));
     candidates.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
@@ -98,6 +98,7 @@ mod tests {
         {
             assert_eq!(nearest(found, names), Some(meant), "{found}");
         }
+        assert_eq!(nearest("EIF", ["lif", "eif"]), Some("eif"));
         assert_eq!(nearest("conductance", names), None);
         assert_eq!(nearest("x", ["y"]), None);
         assert_eq!(nearest(&"tau".repeat(1000), names), None);
