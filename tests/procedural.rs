@@ -91,11 +91,11 @@ impl Draw {
 
     fn weight(&mut self, size: f64) -> Value {
         let size = if self.below(3) == 0 { -size } else { size };
-        match self.kind.of {
-            Cells::General | Cells::Linear if self.below(2) == 0 => {
-                json!({ "normal": [size, 0.2 * size.abs()] })
-            }
-            _ => json!(size),
+        let may_vary = matches!(self.kind.of, Cells::General | Cells::Linear);
+        if may_vary && self.below(2) == 0 {
+            json!({ "normal": [size, 0.2 * size.abs()] })
+        } else {
+            json!(size)
         }
     }
 

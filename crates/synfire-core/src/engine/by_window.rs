@@ -186,8 +186,12 @@ impl<Q: EventQueue> Engine<Q> {
         self.take_turns(needs_arrivals(observer));
         self.start(observer);
         loop {
-            // Direct input comes at any time, and so do the spikes of groups that are swept: there is no idle time to jump over.
-            let next = match self.is_direct.contains(&true) || self.is_swept.contains(&true) {
+            // Direct input comes at any time, so do the spikes of groups that are swept, and what lies in slices is no longer
+            // under way: there is no idle time to jump over.
+            let is_busy = self.is_direct.contains(&true)
+                || self.is_swept.contains(&true)
+                || self.slices_per_ms.is_some();
+            let next = match is_busy {
                 true => self.now,
                 false => self.queue.next().min(self.flights.next_of_all()),
             };
