@@ -105,10 +105,10 @@ impl<const W: usize> DensePopulation<W> {
         }
         match &mut self.shards[..] {
             [one] => one.drive(&shared, from, to),
-            [mine, others @ ..] => std::thread::scope(|scope| {
+            [mine, others @ ..] => rayon::in_place_scope(|scope| {
                 let shared = &shared;
                 for other in others {
-                    scope.spawn(move || other.drive(shared, from, to));
+                    scope.spawn(move |_| other.drive(shared, from, to));
                 }
                 mine.drive(shared, from, to);
             }),

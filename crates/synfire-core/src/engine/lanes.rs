@@ -107,11 +107,11 @@ fn go_together(window: &Window<'_>, projections: &[Projection], mut passages: Ve
     }
     let go =
         |part: Vec<Passage<'_>>| part.into_iter().for_each(|mut passage| passage.go(window, projections));
-    std::thread::scope(|scope| {
+    rayon::in_place_scope(|scope| {
         let mut parts = parts.into_iter().map(|part| part.1);
         let mine = parts.next().unwrap_or_default();
         parts.for_each(|part| {
-            scope.spawn(|| go(part));
+            scope.spawn(move |_| go(part));
         });
         go(mine);
     });

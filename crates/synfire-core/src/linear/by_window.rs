@@ -5,7 +5,7 @@
 //! an arrival is two additions, a subtraction and a comparison. The few neurons without headroom are *near*: their crossings
 //! are looked for when something arrives, when a window closes and when the epoch ends.
 
-use super::LinearPopulation;
+use super::{LinearPopulation, kick};
 use crate::group::{Cause, GroupError, Incoming, Outbox, Single, Volley, What};
 use crate::ids::LocalId;
 use crate::network::{Projection, Values};
@@ -170,20 +170,63 @@ impl<const K: usize> LinearPopulation<K> {
     ) -> Result<(), GroupError> {
         let mut growths = std::mem::replace(&mut sweep.growths, [const { Vec::new() }; K]);
         self.find_growths(singles, &mut growths);
-        for (place, single) in singles.iter().enumerate() {
+        let receptor_of =
+            |place: usize| projections[singles[place].projection as usize].receptor as usize + 1;
+        let mut place = 0;
+        while place < singles.len() {
+            let (single, k) = (&singles[place], receptor_of(place));
             // The end of a refractory time at this very instant comes first.
-            while sweep.next_release() <= single.offset {
+            let release = sweep.next_release();
+            if release <= single.offset {
                 self.release_first(sweep, out);
+                continue;
             }
-            let only = K == 2;
-            let k = if only { 1 } else { projections[single.projection as usize].receptor as usize + 1 };
-            let salvo = Salvo { offset: single.offset, k, growths: (growths[0][place], growths[k][place]) };
-            if self.receive_far(sweep, salvo, &[single.target], 0, &|_| single.weight) == 0 {
+            let is_same = |place: usize| K == 2 || receptor_of(place) == k;
+            let far = self.receive_far_singles(sweep, k, singles, &growths, place, release, is_same);
+            if far == place {
+                let salvo =
+                    Salvo { offset: single.offset, k, growths: (growths[0][place], growths[k][place]) };
                 self.receive_near(sweep, single.target as usize, salvo, single.weight, out)?;
             }
+            place = far.max(place + 1);
         }
         sweep.growths = growths;
         Ok(())
+    }
+
+    /// Singles from `first` on before `until` and at one receptor whose targets have headroom; tells where another one is.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
+    fn receive_far_singles(
+        &mut self,
+        sweep: &mut Sweep<K>,
+        k: usize,
+        singles: &[Single],
+        growths: &[Vec<f64>; K],
+        first: usize,
+        until: f64,
+        is_same: impl Fn(usize) -> bool,
+    ) -> usize {
+        let (per_capacitance, gain) = (self.membrane.per_capacitance, self.membrane.gains[k]);
+        let (membranes, inputs) = self.x.split_at_mut(k);
+        let size = sweep.headroom.len();
+        let (membranes, inputs) = (&mut membranes[0][..size], &mut inputs[0][..size]);
+        let headroom = &mut sweep.headroom[..size];
+        let count = singles.len();
+        let (growths, input_growths) = (&growths[0][..count], &growths[k][..count]);
+        for place in first..count {
+            let single = &singles[place];
+            let index = single.target as usize;
+            let room = headroom[index] - (single.weight * per_capacitance).max(0.0);
+            if single.offset >= until || is_used_up(room) || !is_same(place) {
+                return place;
+            }
+            let kick = kick(gain, single.weight, (growths[place], input_growths[place]));
+            headroom[index] = room;
+            membranes[index] += kick.membrane;
+            inputs[index] += kick.input;
+        }
+        count
     }
 
     /// The growths of all coordinates at the instants of singles.
@@ -263,7 +306,7 @@ impl<const K: usize> LinearPopulation<K> {
     fn bound(&self, index: usize, from: f64) -> f64 {
         let integrator = &self.membrane.integrator;
         let x = self.coordinates(index);
-        let fade = integrator.fade(from);
+        let fade = self.membrane.about_fade(from);
         let next = from + integrator.wait(integrator.value(&x, &fade), &integrator.drives(&x, &fade));
         // What is not a number is asked for at once.
         if next >= 1.0 { f64::INFINITY } else { next.max(from) }

@@ -89,6 +89,13 @@ struct Kick {
     input: f64,
 }
 
+/// See [`Membrane::kick`].
+#[inline(always)]
+fn kick(gain: f64, weight: f64, growths: (f64, f64)) -> Kick {
+    let size = weight * gain;
+    Kick { membrane: -(size * growths.0), input: size * growths.1 }
+}
+
 impl<const K: usize> Membrane<K> {
     fn new(neuron: &LinearNeuron) -> Membrane<K> {
         let mut taus = [1.0; K];
@@ -122,8 +129,13 @@ impl<const K: usize> Membrane<K> {
     /// What an arrival of `weight` at receptor k - 1 adds, where `growths` are those of the two coordinates at its instant.
     #[inline(always)]
     fn kick(&self, k: usize, weight: f64, growths: (f64, f64)) -> Kick {
-        let size = weight * self.gains[k];
-        Kick { membrane: -(size * growths.0), input: size * growths.1 }
+        kick(self.gains[k], weight, growths)
+    }
+
+    /// What is left of each coordinate at `offset`, to two units in the last place: good enough for bounds, which have more
+    /// slack than that.
+    fn about_fade(&self, offset: f64) -> [f64; K] {
+        self.growths.each_ref().map(|growth| 1.0 / growth.at(offset))
     }
 
     /// The growths of membrane and receptor k - 1 at `offset`.
