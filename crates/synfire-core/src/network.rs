@@ -1,6 +1,11 @@
-//! Who reaches whom: projections in compressed rows, immutable while running.
+//! Who reaches whom: projections in compressed rows. They are stored and immutable while running, or drawn again for each spike.
+
+mod drawn;
+
+pub use drawn::{DrawnRows, Row, RowSource, RowSummary};
 
 use crate::ids::PopulationId;
+use std::ops::Range;
 
 /// One value for every synapse of a projection, or one each.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,14 +66,31 @@ impl Ranks {
             Ranks::Words(ranks) => ranks[place],
         }
     }
+
+    /// Puts ranks into their places.
+    fn fill(&mut self, room: usize, places: Range<usize>, from: &[u32]) {
+        match self {
+            Ranks::Bytes(ranks) => {
+                ranks.resize(room, 0);
+                ranks[places].iter_mut().zip(from).for_each(|(to, &from)| *to = from as u8);
+            }
+            Ranks::Words(ranks) => {
+                ranks.resize(room, 0);
+                ranks[places].copy_from_slice(from);
+            }
+        }
+    }
 }
 
 /// So many targets a line of the cache has.
 const LINE: usize = 16;
 
-/// The synapses from one population to one receptor of another. Row s, from `offsets[s]` to `offsets[s + 1]`, has the
-/// targets of source s, sorted by (delay, target, place of declaration).
-#[derive(Clone, Debug)]
+/// The synapses from one population to one receptor of another. The row of source s has its targets, sorted by (delay,
+/// target, place of declaration).
+///
+/// Stored rows follow one another: that of s goes from `offsets[s]` to `offsets[s + 1]`. Of drawn rows only those are there
+/// over which a spike is under way (see [`Projection::hold`]).
+#[derive(Debug)]
 pub struct Projection {
     /// Whose spikes.
     pub source: PopulationId,
@@ -76,7 +98,7 @@ pub struct Projection {
     pub target: PopulationId,
     /// At which of the target's receptors, as declared.
     pub receptor: u32,
-    /// Where the rows begin; one more than there are sources.
+    /// Where stored rows begin; one more than there are sources. Empty if rows are drawn.
     pub offsets: Vec<u64>,
     /// Target neurons.
     pub targets: Vec<u32>,
@@ -87,18 +109,59 @@ pub struct Projection {
     /// The rank of each synapse among those of the same two neurons, in the order of declaration, where that cannot be
     /// told from the place in the row: `None` unless some row has the same target twice with different delays.
     pub declared: Option<Ranks>,
+    /// What draws the rows; `None` if they are stored.
+    pub drawn: Option<DrawnRows>,
 }
 
 impl Projection {
     /// How many synapses.
     pub fn synapses(&self) -> usize {
-        self.targets.len()
+        self.drawn.as_ref().map_or(self.targets.len(), |drawn| drawn.summary.synapses as usize)
     }
 
-    /// The places of the synapses of source `source`.
+    /// The places of the synapses of source `source`. A row that is drawn has none unless it is held.
     #[inline]
-    pub fn row(&self, source: usize) -> std::ops::Range<usize> {
-        self.offsets[source] as usize..self.offsets[source + 1] as usize
+    pub fn row(&self, source: usize) -> Range<usize> {
+        match &self.drawn {
+            None => self.offsets[source] as usize..self.offsets[source + 1] as usize,
+            Some(drawn) => drawn.places(source),
+        }
+    }
+
+    /// A spike of source `source` sets out: draws its row, unless the row is stored or another spike is under way over it.
+    /// Gives the places of its synapses, which stay until as many spikes have been released. A row without synapses is not
+    /// held.
+    #[inline]
+    pub fn hold(&mut self, source: usize) -> Range<usize> {
+        if self.drawn.is_some() {
+            self.draw(source);
+        }
+        self.row(source)
+    }
+
+    fn draw(&mut self, source: usize) {
+        let Some(drawn) = &mut self.drawn else { return };
+        let Some(places) = drawn.hold(source) else { return };
+        let room = drawn.room();
+        let Row { targets, weights, delays, ranks } = &drawn.row;
+        self.targets.resize(room, 0);
+        self.targets[places.clone()].copy_from_slice(targets);
+        self.weights.fill(room, places.clone(), weights);
+        self.delays.fill(room, places.clone(), delays);
+        if let Some(declared) = &mut self.declared {
+            declared.fill(room, places, ranks);
+        }
+    }
+
+    /// A spike of source `source` has reached its synapses up to before the place `end`: if these were the last, its row is
+    /// let go.
+    #[inline]
+    pub fn release(&mut self, source: usize, end: usize) {
+        if let Some(drawn) = &mut self.drawn
+            && drawn.places(source).end == end
+        {
+            drawn.release(source);
+        }
     }
 
     /// Fetches the synapses at a place and some that follow from memory, without waiting for them: what is fetched together is
@@ -114,14 +177,14 @@ impl Projection {
     /// Fetches what has to be known of a row when a spike sets out over it.
     #[inline]
     pub(crate) fn fetch_row(&self, source: usize) -> f64 {
-        let first = self.offsets[source] as usize;
+        let first = self.row(source).start;
         if first < self.targets.len() { self.delays.at(first) } else { 0.0 }
     }
 
     /// A number that rises in the order of declaration among the synapses of one source and one target; `place` is one of
     /// those in `row`.
     #[inline]
-    pub fn rank(&self, row: &std::ops::Range<usize>, place: usize) -> u32 {
+    pub fn rank(&self, row: &Range<usize>, place: usize) -> u32 {
         match &self.declared {
             Some(ranks) => ranks.at(place),
             None => (place - row.start) as u32,
@@ -129,7 +192,7 @@ impl Projection {
     }
 
     /// The place in row `row` of the synapse to `target` with this rank: what [`Projection::rank`] makes of a place, undone.
-    pub fn place_of(&self, row: &std::ops::Range<usize>, target: u32, rank: u32) -> usize {
+    pub fn place_of(&self, row: &Range<usize>, target: u32, rank: u32) -> usize {
         let is_it = |place: &usize| self.targets[*place] == target && self.rank(row, *place) == rank;
         match self.declared {
             Some(_) => row.clone().find(is_it).unwrap_or(row.start),
@@ -139,12 +202,20 @@ impl Projection {
 
     /// The smallest delay, ms; infinite without synapses.
     pub fn least_delay(&self) -> f64 {
-        if self.targets.is_empty() { f64::INFINITY } else { self.delays.least() }
+        match &self.drawn {
+            Some(drawn) => drawn.summary.least_delay_ms,
+            None if self.targets.is_empty() => f64::INFINITY,
+            None => self.delays.least(),
+        }
     }
 
     /// The largest delay, ms; 0 without synapses.
     pub fn longest_delay(&self) -> f64 {
-        if self.targets.is_empty() { 0.0 } else { self.delays.greatest() }
+        match &self.drawn {
+            Some(drawn) => drawn.summary.longest_delay_ms,
+            None if self.targets.is_empty() => 0.0,
+            None => self.delays.greatest(),
+        }
     }
 }
 

@@ -200,6 +200,7 @@ fn projection(source: u32, sources: usize, synapses: &[(usize, usize, i32, u32)]
         weights: Values::Each(weights),
         delays,
         declared: Some(Ranks::Words(declared)),
+        drawn: None,
     }
 }
 
@@ -545,6 +546,7 @@ proptest! {
             weights: Values::Same(weight),
             delays: Values::Same(eighths(delay)),
             declared: None,
+            drawn: None,
         };
         let network = || {
             let mut network = plan.network();

@@ -13,12 +13,14 @@
 
 mod form;
 
-use crate::connect::{ConnectError, Listed, PairList, ProjectionSetup, connect};
+use crate::connect::{ConnectError, Listed, PairList, ProjectionSetup, connect, connect_procedural};
 use crate::draw::{self, DrawError, Owner, Use};
 use crate::formats::FileError;
 use crate::formats::edges::{EdgeList, read_edges};
 use crate::formats::spikes::read_spike_trains;
-use crate::scenario::{Pairs, Population, Precision, Projection, Quantity, Rule, Scenario, SpikeTimes};
+use crate::scenario::{
+    Pairs, Population, Precision, Projection, Quantity, Rule, Scenario, SpikeTimes, Storage,
+};
 pub use form::{Form, oracle_of};
 use std::path::{Path, PathBuf};
 use synfire_core::group::{CurrentStep, PopulationSetup, SetupError};
@@ -235,7 +237,8 @@ fn build_all(
     let mut synapses = 0;
     for (index, projection) in scenario.projections.iter().enumerate() {
         let _span = tracing::info_span!("projection", index).entered();
-        let made = synapses_of(scenario, index)?;
+        let made = draw_synapses(scenario, index, projection.storage)
+            .map_err(|error| BuildError::of_projection(scenario, index, error))?;
         synapses += made.synapses() as u64;
         if scenario.populations[projection.target].is_rate() {
             rate_projections.push(made);
@@ -363,15 +366,20 @@ fn instants(trains: &[Vec<f64>]) -> Result<Vec<Vec<Time>>, PopulationError> {
     trains.iter().enumerate().map(train).collect()
 }
 
-/// The synapses of projection `index` of a scenario.
+/// The synapses of projection `index` of a scenario, also where a run would draw them again and again.
 ///
 /// # Errors
 /// A rule that the sizes do not allow, a file that cannot be read, a weight or delay out of range.
 pub fn synapses_of(scenario: &Scenario, index: usize) -> Result<network::Projection, BuildError> {
-    draw_synapses(scenario, index).map_err(|error| BuildError::of_projection(scenario, index, error))
+    draw_synapses(scenario, index, Storage::Stored)
+        .map_err(|error| BuildError::of_projection(scenario, index, error))
 }
 
-fn draw_synapses(scenario: &Scenario, index: usize) -> Result<network::Projection, ProjectionError> {
+fn draw_synapses(
+    scenario: &Scenario,
+    index: usize,
+    storage: Storage,
+) -> Result<network::Projection, ProjectionError> {
     let projection = &scenario.projections[index];
     let target = &scenario.populations[projection.target];
     let edges = match &projection.rule {
@@ -400,7 +408,10 @@ fn draw_synapses(scenario: &Scenario, index: usize) -> Result<network::Projectio
         listed,
         seed: scenario.seed,
     };
-    Ok(connect(&setup)?)
+    Ok(match storage {
+        Storage::Stored => connect(&setup)?,
+        Storage::Procedural => connect_procedural(&setup)?,
+    })
 }
 
 /// The pairs of a file. Where the projection gives no weight or delay (its number is none), the file has to.

@@ -202,7 +202,11 @@ fn expected(what: &Use<'_>, value: f64) -> Option<&'static str> {
     (!is_held).then_some("a number that single precision holds, up to 3.4e38")
 }
 
-fn given(what: &Use<'_>, index: usize, value: f64) -> Result<f64, DrawError> {
+/// A number as it stands in the scenario.
+///
+/// # Errors
+/// It is out of range.
+pub fn given(what: &Use<'_>, index: usize, value: f64) -> Result<f64, DrawError> {
     let Some(expected) = expected(what, value) else { return Ok(value) };
     Err(DrawError::Given { name: what.name.to_string(), of: what.of, index, value, expected })
 }
@@ -216,6 +220,18 @@ fn drawn(from: &Distribution, what: &Use<'_>, index: usize) -> Result<f64, DrawE
     let Some(expected) = expected(what, value) else { return Ok(value) };
     let (name, distribution) = (name.to_string(), describe(from));
     Err(DrawError::Drawn { name, of, index, value, expected, distribution })
+}
+
+/// The number of one neuron or synapse, the same that [`numbers`] gives it.
+///
+/// # Errors
+/// A number that is out of range or cannot be drawn.
+pub fn number(from: &Distribution, what: &Use<'_>, index: usize) -> Result<f64, DrawError> {
+    let value = drawn(from, what, index)?;
+    Ok(match what.precision {
+        Precision::Double => value,
+        Precision::Single => f64::from(value as f32),
+    })
 }
 
 /// One value: the first that lies inside the clip, if there is one among [`TRIES`].

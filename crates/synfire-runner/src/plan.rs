@@ -1,7 +1,8 @@
 //! What a scenario will need, told before anything is allocated: neurons, synapses, memory, input.
 //!
 //! Memory is an estimate: what the network itself occupies, and what building its largest projection takes besides. The
-//! spikes under way, which nobody can tell beforehand, are not in it; they are few bytes each.
+//! spikes under way, which nobody can tell beforehand, are not in it; they are few bytes each, and a row of synapses where these
+//! are drawn again.
 
 mod available;
 
@@ -13,7 +14,7 @@ use crate::draw::mean;
 use crate::formats::edges::read_edges;
 use crate::formats::spikes::read_spike_trains;
 use crate::numbers;
-use crate::scenario::{Pairs, Population, Projection, Quantity, Rule, Scenario, SpikeTimes};
+use crate::scenario::{Pairs, Population, Projection, Quantity, Rule, Scenario, SpikeTimes, Storage};
 use std::path::Path;
 use synfire_core::Time;
 
@@ -132,6 +133,8 @@ const BYTES_PER_MODEL: f64 = 200.0;
 const BYTES_PER_RECEPTOR: f64 = 130.0;
 /// Bytes of a spike of a `spike_source`, with the number from which it is made.
 const BYTES_PER_SPIKE: f64 = 24.0;
+/// Bytes of a source whose synapses are drawn again and again: where its row begins, and whether it is in hand.
+const BYTES_PER_DRAWN_ROW: f64 = 16.0;
 /// Files up to this length are read to know what is in them.
 const SHORT_FILE: u64 = 4 << 20;
 /// How many bytes of a longer file stand for a spike or an edge, about: most are compressed.
@@ -236,6 +239,13 @@ fn plan_projection(
     let exact = count.exact && list.as_ref().is_none_or(|list| list.pairs.exact);
     let synapses = Count { exact, ..count };
 
+    let spikes_of_one =
+        populations[projection.source].spikes_per_second.map(|spikes| spikes / f64::from(sources));
+    let events_per_second = spikes_of_one.map(|spikes| spikes * synapses.synapses);
+    if projection.storage == Storage::Procedural {
+        let memory = BYTES_PER_DRAWN_ROW * f64::from(sources);
+        return Ok(ProjectionPlan { synapses, memory, building: 0.0, events_per_second });
+    }
     let vary = |quantity: &Quantity| !matches!(quantity, Quantity::Number(_));
     let weights = vary(&projection.weight) || list.as_ref().is_some_and(|list| list.weights);
     let delays = vary(&projection.delay) || list.as_ref().is_some_and(|list| list.delays);
@@ -255,14 +265,12 @@ fn plan_projection(
         Rule::FixedTotalNumber(_) => 12.0,
         Rule::Explicit(_) => 8.0 + numbers + numbered,
     };
-    let spikes_of_one =
-        populations[projection.source].spikes_per_second.map(|spikes| spikes / f64::from(sources));
     Ok(ProjectionPlan {
         synapses,
         memory: synapses.synapses * (4.0 + numbers) + 8.0 * f64::from(sources),
         // Rows are sorted through slices, three of 16 bytes each.
         building: synapses.synapses * building + 48.0 * f64::from(sources),
-        events_per_second: spikes_of_one.map(|spikes| spikes * synapses.synapses),
+        events_per_second,
     })
 }
 

@@ -170,7 +170,7 @@ impl<Q: EventQueue> Engine<Q> {
     /// Collects the spikes that arrive in this generation, in canonical order: those that the generation before has sent over
     /// zero delays, and all others that arrive before `before`.
     fn collect_generation(&mut self, before: Time) {
-        self.volleys.clear();
+        self.release_volleys();
         std::mem::swap(&mut self.volleys, &mut self.fresh);
         if self.flights.next_of_all() >= before {
             return; // spikes set out in canonical order
@@ -192,6 +192,17 @@ impl<Q: EventQueue> Engine<Q> {
         }
         self.landings = landings;
         self.volleys.sort_unstable_by_key(|v| (v.source, v.projection, v.first));
+    }
+
+    /// Clears the volleys: what they brought has been received, so drawn rows that have arrived can go.
+    fn release_volleys(&mut self) {
+        if self.has_drawn_rows {
+            for place in 0..self.volleys.len() {
+                let Volley { source, projection, end, .. } = self.volleys[place];
+                self.release(projection, source, end);
+            }
+        }
+        self.volleys.clear();
     }
 
     /// The arrivals of this generation at a population, by target, each target's in canonical order.
@@ -292,12 +303,12 @@ impl<Q: EventQueue> Engine<Q> {
         for &(at, neuron) in &self.scratch.out.spikes {
             observer.spike(at, population, neuron);
             for &index in &self.leaving[population.index()] {
-                let projection = &self.network.projections[index];
+                let projection = &mut self.network.projections[index];
                 if !self.at_once[index] {
                     self.flights.launch(index, projection, at, neuron.0);
                     continue;
                 }
-                let row = projection.row(neuron.index());
+                let row = projection.hold(neuron.index());
                 if !row.is_empty() {
                     self.fresh.push(Volley {
                         source: NeuronId(self.first[population.index()] + neuron.0),

@@ -83,7 +83,8 @@ impl<Q: EventQueue> Engine<Q> {
             let projection = &self.network.projections[index];
             let source = &self.network.groups[population.index()];
             let size = source.size();
-            let one_to_one = projection.targets.len() == size
+            let one_to_one = projection.drawn.is_none()
+                && projection.targets.len() == size
                 && self.network.groups[projection.target.index()].size() == size
                 && projection.targets.iter().enumerate().all(|(i, &t)| i == t as usize)
                 && projection.offsets.iter().enumerate().all(|(i, &offset)| i as u64 == offset)
@@ -185,8 +186,12 @@ impl<Q: EventQueue> Engine<Q> {
         self.take_turns(needs_arrivals(observer));
         self.start(observer);
         loop {
-            // Direct input comes at any time, and so do the spikes of groups that are swept: there is no idle time to jump over.
-            let next = match self.is_direct.contains(&true) || self.is_swept.contains(&true) {
+            // Direct input comes at any time, so do the spikes of groups that are swept, and what lies in slices is no longer
+            // under way: there is no idle time to jump over.
+            let is_busy = self.is_direct.contains(&true)
+                || self.is_swept.contains(&true)
+                || self.slices_per_ms.is_some();
+            let next = match is_busy {
                 true => self.now,
                 false => self.queue.next().min(self.flights.next_of_all()),
             };
@@ -254,6 +259,9 @@ impl<Q: EventQueue> Engine<Q> {
             } else if direct || !inbox.volleys.is_empty() || !self.scratch.due[population].is_empty() {
                 self.drive_in_tiles(population, to, &mut inbox, observer)?;
             }
+            if self.has_drawn_rows {
+                self.release_all(population, &inbox.volleys);
+            }
         }
         self.inbox = inbox;
 
@@ -268,10 +276,21 @@ impl<Q: EventQueue> Engine<Q> {
         for &(at, population, neuron) in &self.scratch.spikes {
             observer.spike(at, population, neuron);
             for &index in &self.leaving[population.index()] {
-                self.flights.launch(index, &self.network.projections[index], at, neuron.0);
+                self.flights.launch(index, &mut self.network.projections[index], at, neuron.0);
             }
         }
         Ok(())
+    }
+
+    /// Lets go of the drawn rows whose last synapses a population has received in the window.
+    fn release_all(&mut self, population: usize, volleys: &[Volley]) {
+        let singles = std::mem::take(&mut self.lanes[population].singles);
+        for single in &singles {
+            let volley = single.volley(self.now, &self.first, &self.network.projections);
+            self.release(volley.projection, volley.source, volley.end);
+        }
+        self.lanes[population].singles = singles;
+        volleys.iter().for_each(|volley| self.release(volley.projection, volley.source, volley.end));
     }
 
     /// Tells the observer of the arrivals of a window spike by spike. Direct input is told neuron by neuron, and so is what

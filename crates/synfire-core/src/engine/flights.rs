@@ -64,10 +64,10 @@ impl Flights {
         }
     }
 
-    /// A spike sets out over a projection. Spikes set out in order of time.
+    /// A spike sets out over a projection, whose row is held from now on. Spikes set out in order of time.
     #[inline]
-    pub(super) fn launch(&mut self, index: usize, projection: &Projection, at: Time, source: u32) {
-        let row = projection.row(source as usize);
+    pub(super) fn launch(&mut self, index: usize, projection: &mut Projection, at: Time, source: u32) {
+        let row = projection.hold(source as usize);
         if row.is_empty() {
             return;
         }
@@ -153,7 +153,7 @@ impl Cursor {
         before: Time,
         landed: &mut impl FnMut(Landing),
     ) -> Option<Cursor> {
-        let end = projection.offsets[self.source as usize + 1];
+        let end = projection.row(self.source as usize).end as u64;
         while self.place < end {
             let first = self.place;
             let mut next = Time::NEVER;
@@ -198,7 +198,7 @@ impl Cursor {
         delay_ms: impl Fn(usize) -> f64,
         landed: &mut impl FnMut(f64, u32, usize),
     ) -> Option<Cursor> {
-        let end = projection.offsets[self.source as usize + 1];
+        let end = projection.row(self.source as usize).end as u64;
         while self.place < end {
             let (arrives_in, offset) = self.at.parts();
             if arrives_in > epoch {
@@ -360,6 +360,7 @@ mod tests {
             weights,
             delays: Values::Each(delays),
             declared: None,
+            drawn: None,
         }
     }
 
@@ -372,7 +373,7 @@ mod tests {
             windows in prop::collection::vec(1u32..5, 1..80),
             window_ms in 0.005..3.0f64,
         ) {
-            let projections = [projection(&rows)];
+            let mut projections = [projection(&rows)];
             let mut heap = Flights::new(&projections);
             let mut wheel = Flights::new(&projections);
             wheel.land_in_steps(0, &projections[0], window_ms);
@@ -390,7 +391,7 @@ mod tests {
                 if let Some((source, offset)) = spikes.next().filter(|_| eighths < 10) {
                     let at = now.after(f64::from(offset) / 100.0).min(to);
                     for flights in [&mut heap, &mut wheel] {
-                        flights.launch(0, &projections[0], at.max(now), (source % rows.len()) as u32);
+                        flights.launch(0, &mut projections[0], at.max(now), (source % rows.len()) as u32);
                     }
                 }
                 prop_assert_eq!(heap.next(0), wheel.next(0));
@@ -405,7 +406,7 @@ mod tests {
         let mut wheel = Flights::new(&[projection(&[vec![1, 2]])]);
         wheel.land_in_steps(0, &projection(&[vec![1, 2]]), 0.1);
         assert_eq!(wheel.next_of_all(), Time::NEVER);
-        wheel.launch(0, &projection(&[vec![1, 2]]), ms(1e9), 0);
+        wheel.launch(0, &mut projection(&[vec![1, 2]]), ms(1e9), 0);
         assert_eq!(wheel.next_of_all(), ms(1e9 + 0.625));
     }
 }

@@ -190,7 +190,7 @@ impl Passage<'_> {
                     target: projection.targets[place],
                     source: NeuronId(first_source + source),
                     projection: *index,
-                    place: (place as u64 - projection.offsets[source as usize]) as u32,
+                    place: (place - projection.row(source as usize).start) as u32,
                 };
                 slices.push(epoch, single);
             });

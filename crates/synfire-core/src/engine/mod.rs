@@ -255,8 +255,8 @@ impl Simulation {
     /// The greatest delay of all synapses, ms; negative infinity without synapses.
     pub fn greatest_delay_ms(&self) -> f64 {
         with_engine!(&self.inner, engine => {
-            let delays = engine.network.projections.iter().map(|p| p.delays.greatest());
-            delays.fold(f64::NEG_INFINITY, f64::max)
+            let projections = engine.network.projections.iter().filter(|p| p.synapses() > 0);
+            projections.map(|p| p.longest_delay()).fold(f64::NEG_INFINITY, f64::max)
         })
     }
 
@@ -312,6 +312,8 @@ struct Engine<Q> {
     row_groups: Vec<usize>,
     /// The projections all of whose delays are zero: their spikes do not fly.
     at_once: Vec<bool>,
+    /// Some projection draws its rows.
+    has_drawn_rows: bool,
     /// Spikes of the present generation of an instant over those projections.
     fresh: Vec<by_instant::Volley>,
     /// Spikes that arrive in the present generation.
@@ -374,6 +376,7 @@ impl<Q: EventQueue> Engine<Q> {
             scratch: Scratch { due: vec![Vec::new(); populations], ..Scratch::default() },
             row_groups,
             at_once: network.projections.iter().map(|p| p.delays == Values::Same(0.0)).collect(),
+            has_drawn_rows: network.projections.iter().any(|p| p.drawn.is_some()),
             fresh: Vec::new(),
             volleys: Vec::new(),
             records: Vec::new(),
@@ -438,6 +441,14 @@ impl<Q: EventQueue> Engine<Q> {
             };
         }
         counts
+    }
+
+    /// A spike has reached the synapses of its row up to before the place `end`, and these have been driven.
+    #[inline]
+    fn release(&mut self, projection: u32, source: NeuronId, end: u64) {
+        let projection = &mut self.network.projections[projection as usize];
+        let source = source.0 - self.first[projection.source.index()];
+        projection.release(source as usize, end as usize);
     }
 
     /// Hands the wake times in the outbox to the queue.

@@ -202,6 +202,7 @@ mod tests {
             weights: Values::Same(1.0),
             delays: Values::Each(vec![0.5; 8]),
             declared: None,
+            drawn: None,
         }
     }
 

@@ -51,6 +51,7 @@ fn projection(weights: &[&[f64]]) -> Projection {
         weights: Values::Each(values),
         delays: Values::Same(0.0),
         declared: None,
+        drawn: None,
     }
 }
 

@@ -23,13 +23,15 @@
 //! of sources for all others. Drawn weights and delays belong to the synapse of that number in this order.
 //!
 //! Each row has a random stream of its own (for `fixed_total_number` each block), so the same synapses come out for any
-//! number of threads.
+//! number of threads. Rows of sources can be drawn one at a time: see [`connect_procedural`].
 
 mod choose;
+mod procedural;
 mod rows;
 mod rules;
 mod shape;
 
+pub use procedural::connect_procedural;
 pub use shape::{Count, Shape};
 
 use crate::draw::{self, DrawError, Owner, Use};
@@ -172,6 +174,11 @@ pub enum ConnectError {
         /// How many.
         synapses: f64,
     },
+    /// What cannot be drawn again source by source: a rule, or listed weights or delays.
+    #[error(
+        "{0} does not follow from the source and the seed alone; \"storage\": \"stored\" keeps the synapses"
+    )]
+    Procedural(&'static str),
     /// Weights or delays.
     #[error(transparent)]
     Draw(#[from] DrawError),
@@ -204,6 +211,7 @@ pub fn connect(setup: &ProjectionSetup<'_>) -> Result<Projection, ConnectError> 
         weights,
         delays,
         declared,
+        drawn: None,
     })
 }
 
@@ -222,6 +230,19 @@ fn with_one_zero(delays: Values) -> Values {
     }
 }
 
+fn use_of_weights(setup: &ProjectionSetup<'_>) -> Use<'static> {
+    use_of(setup, "weight", setup.weight_range)
+}
+
+fn use_of_delays(setup: &ProjectionSetup<'_>) -> Use<'static> {
+    use_of(setup, "delay", ParamRange::NotNegative)
+}
+
+fn use_of(setup: &ProjectionSetup<'_>, name: &'static str, range: ParamRange) -> Use<'static> {
+    let key = StreamKey::derive(setup.seed, name, setup.index);
+    Use { name, of: Owner::Synapse, range, key, precision: setup.projection.precision }
+}
+
 /// Weights or delays before they have found their places.
 struct Numbers<'a> {
     what: Use<'a>,
@@ -236,29 +257,21 @@ enum NumbersFrom<'a> {
 impl<'a> Numbers<'a> {
     fn weights(setup: &ProjectionSetup<'a>) -> Numbers<'a> {
         let listed = setup.listed.and_then(|list| list.weights);
-        Numbers::new(setup, "weight", setup.weight_range, &setup.projection.weight, listed)
+        Numbers::new(use_of_weights(setup), &setup.projection.weight, listed)
     }
 
     fn delays(setup: &ProjectionSetup<'a>) -> Numbers<'a> {
         let listed = setup.listed.and_then(|list| list.delays);
-        Numbers::new(setup, "delay", ParamRange::NotNegative, &setup.projection.delay, listed)
+        Numbers::new(use_of_delays(setup), &setup.projection.delay, listed)
     }
 
-    fn new(
-        setup: &ProjectionSetup<'_>,
-        name: &'static str,
-        range: ParamRange,
-        quantity: &'a Quantity,
-        listed: Option<&'a [f64]>,
-    ) -> Numbers<'a> {
-        let key = StreamKey::derive(setup.seed, name, setup.index);
+    fn new(what: Use<'a>, quantity: &'a Quantity, listed: Option<&'a [f64]>) -> Numbers<'a> {
         let from = match (listed, quantity) {
             (Some(values), _) => NumbersFrom::List(values),
             (None, Quantity::Array(values)) => NumbersFrom::List(values),
             (None, quantity) => NumbersFrom::Quantity(quantity),
         };
-        let precision = setup.projection.precision;
-        Numbers { what: Use { name, of: Owner::Synapse, range, key, precision }, from }
+        Numbers { what, from }
     }
 
     /// Whether synapses have numbers of their own.

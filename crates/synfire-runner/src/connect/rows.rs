@@ -115,20 +115,17 @@ impl Rows {
         if let Values::Same(_) = delays {
             return None;
         }
-        let most = self.most_of_a_pair(delays);
+        let pairs = self.pairs(delays);
         let mut order = vec![0; self.targets.len()];
         let rows = (0..self.offsets.len() - 1).into_par_iter();
         rows.clone().zip(split(&self.offsets, &mut order)).for_each_init(Vec::new, |keys, (row, order)| {
             let first = self.offsets[row] as usize;
-            keys.clear();
-            keys.extend((0..order.len()).map(|place| (delays.at(first + place).to_bits(), place as u32)));
-            // Delays are not negative, so their bits rise with them.
-            keys.sort_unstable();
+            order_by_delay((0..order.len()).map(|place| delays.at(first + place)), keys);
             order.iter_mut().zip(keys).for_each(|(place, key)| *place = key.1);
         });
-        let ranks = match most {
-            0 => None,
-            1..=256 => Some(Ranks::Bytes(self.ranks(&order, |rank| rank as u8))),
+        let ranks = match pairs.most {
+            _ if !pairs.differ => None,
+            0..=256 => Some(Ranks::Bytes(self.ranks(&order, |rank| rank as u8))),
             _ => Some(Ranks::Words(self.ranks(&order, |rank| rank))),
         };
         permute(&self.offsets, &order, &mut self.targets);
@@ -142,24 +139,14 @@ impl Rows {
         ranks
     }
 
-    /// How many synapses two neurons have at most, if any two have synapses with different delays; else 0. Rows are sorted
-    /// by target.
-    fn most_of_a_pair(&self, delays: &Values) -> usize {
+    /// How many synapses pairs of neurons have. Rows are sorted by target.
+    fn pairs(&self, delays: &Values) -> PairUse {
         let of_row = |row: usize| {
             let (first, end) = (self.offsets[row] as usize, self.offsets[row + 1] as usize);
-            let (mut most, mut differ, mut begin) = (0, false, first);
-            for place in first..end {
-                if self.targets[place] != self.targets[begin] {
-                    begin = place;
-                }
-                most = most.max(place + 1 - begin);
-                differ |= delays.at(place) != delays.at(begin);
-            }
-            (most, differ)
+            PairUse::of(&self.targets[first..end], |place| delays.at(first + place))
         };
         let rows = (0..self.offsets.len() - 1).into_par_iter().map(of_row);
-        let (most, differ) = rows.reduce(|| (0, false), |a, b| (a.0.max(b.0), a.1 || b.1));
-        if differ { most } else { 0 }
+        rows.reduce(PairUse::default, PairUse::and)
     }
 
     /// For each synapse of the rows put into this order, its rank among those of the same two neurons.
@@ -168,15 +155,56 @@ impl Rows {
         let rows = (0..self.offsets.len() - 1).into_par_iter();
         rows.zip(split(&self.offsets, &mut ranks)).for_each_init(Vec::new, |by_target, (row, ranks)| {
             let first = self.offsets[row] as usize;
-            by_target.clear();
-            for place in 0..ranks.len() {
-                let repeats = place > 0 && self.targets[first + place] == self.targets[first + place - 1];
-                by_target.push(if repeats { by_target[place - 1] + 1 } else { 0 });
-            }
+            rank_by_target(&self.targets[first..first + ranks.len()], by_target);
             let order = &order[first..];
             ranks.iter_mut().zip(order).for_each(|(place, &from)| *place = rank(by_target[from as usize]));
         });
         ranks
+    }
+}
+
+/// How many synapses two neurons have.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PairUse {
+    /// At most.
+    pub most: usize,
+    /// Whether any two have synapses with different delays.
+    pub differ: bool,
+}
+
+impl PairUse {
+    /// Of one row, which is sorted by target.
+    pub fn of(targets: &[u32], delay: impl Fn(usize) -> f64) -> PairUse {
+        let (mut pairs, mut begin) = (PairUse::default(), 0);
+        for place in 0..targets.len() {
+            if targets[place] != targets[begin] {
+                begin = place;
+            }
+            pairs.most = pairs.most.max(place + 1 - begin);
+            pairs.differ |= delay(place) != delay(begin);
+        }
+        pairs
+    }
+
+    /// Of these and of others.
+    pub fn and(self, other: PairUse) -> PairUse {
+        PairUse { most: self.most.max(other.most), differ: self.differ || other.differ }
+    }
+}
+
+/// The order of a row by delay: the delays' bits, which rise with them because delays are not negative, and places.
+pub fn order_by_delay(delays: impl Iterator<Item = f64>, keys: &mut Vec<(u64, u32)>) {
+    keys.clear();
+    keys.extend(delays.map(f64::to_bits).zip(0..));
+    keys.sort_unstable();
+}
+
+/// The rank of each synapse of a row, which is sorted by target, among those of the same two neurons.
+pub fn rank_by_target(targets: &[u32], ranks: &mut Vec<u32>) {
+    ranks.clear();
+    for place in 0..targets.len() {
+        let repeats = place > 0 && targets[place] == targets[place - 1];
+        ranks.push(if repeats { ranks[place - 1] + 1 } else { 0 });
     }
 }
 

@@ -14,18 +14,11 @@ use synfire_numerics::random::{Stream, StreamKey};
 /// # Errors
 /// A rule that the sizes do not allow, or a pair with a neuron that does not exist.
 pub fn rows(setup: &ProjectionSetup<'_>, numbered: bool) -> Result<Rows, ConnectError> {
-    let shape = setup.shape()?;
-    let rule = &setup.projection.rule;
-    let listed = setup.listed.map(|list| list.pairs.len());
-    let synapses = shape.count(rule, listed)?.synapses;
-    if synapses > f64::from(u32::MAX) {
-        return Err(ConnectError::TooManySynapses { synapses });
-    }
-    let draw = Draw { shape, key: StreamKey::derive(setup.seed, "connect", setup.index) };
-    Ok(match *rule {
+    let draw = Draw::of(setup)?;
+    Ok(match setup.projection.rule {
         Rule::AllToAll => draw.all_to_all(),
         Rule::OneToOne => draw.one_to_one(),
-        Rule::Explicit(_) => return explicit(setup, shape, numbered),
+        Rule::Explicit(_) => return explicit(setup, draw.shape, numbered),
         Rule::FixedInDegree(k) => draw.fixed_in_degree(k, numbered),
         Rule::FixedOutDegree(k) => draw.fixed_out_degree(k),
         Rule::FixedTotalNumber(n) => draw.fixed_total_number(n),
@@ -51,24 +44,108 @@ fn explicit(setup: &ProjectionSetup<'_>, shape: Shape, numbered: bool) -> Result
     Ok(Rows::by_source(setup.sources, numbered, synapses, |numbers| numbers.map(pair)))
 }
 
-/// What the other rules need.
-struct Draw {
+/// A rule that draws the synapses of each source by themselves.
+#[derive(Clone, Copy, Debug)]
+pub enum RowRule {
+    AllToAll,
+    OneToOne,
+    FixedOutDegree(usize),
+    PairwiseBernoulli(f64),
+}
+
+impl RowRule {
+    /// `None` if the synapses of a source follow only from those of all.
+    pub fn of(rule: &Rule) -> Option<RowRule> {
+        match *rule {
+            Rule::AllToAll => Some(RowRule::AllToAll),
+            Rule::OneToOne => Some(RowRule::OneToOne),
+            Rule::FixedOutDegree(k) => Some(RowRule::FixedOutDegree(k)),
+            Rule::PairwiseBernoulli(p) => Some(RowRule::PairwiseBernoulli(p)),
+            Rule::Explicit(_) | Rule::FixedInDegree(_) | Rule::FixedTotalNumber(_) => None,
+        }
+    }
+}
+
+/// What all rules but `explicit` need.
+#[derive(Clone, Copy, Debug)]
+pub struct Draw {
     shape: Shape,
     key: StreamKey,
 }
 
 impl Draw {
+    /// # Errors
+    /// A rule that the sizes do not allow, or more synapses than a projection can have.
+    pub fn of(setup: &ProjectionSetup<'_>) -> Result<Draw, ConnectError> {
+        let shape = setup.shape()?;
+        let listed = setup.listed.map(|list| list.pairs.len());
+        let synapses = shape.count(&setup.projection.rule, listed)?.synapses;
+        if synapses > f64::from(u32::MAX) {
+            return Err(ConnectError::TooManySynapses { synapses });
+        }
+        let key = StreamKey::derive(setup.seed, "connect", setup.index);
+        Ok(Draw { shape, key })
+    }
+
+    /// Chooses among the targets that a source can have.
+    pub fn chooser(&self) -> Chooser {
+        Chooser::new(self.shape.targets_of_one())
+    }
+
+    /// The targets of one source, in rising order. `targets` comes empty.
+    pub fn row(&self, rule: RowRule, source: u32, chooser: &mut Chooser, targets: &mut Vec<u32>) {
+        let shape = self.shape;
+        match rule {
+            RowRule::AllToAll => {
+                targets.resize(shape.targets_of_one() as usize, 0);
+                self.all_to_all_row(source, targets);
+            }
+            RowRule::OneToOne => targets.extend((!shape.without_selves).then_some(source)),
+            RowRule::FixedOutDegree(k) => {
+                targets.resize(k, 0);
+                self.choose_row(source, shape.block_sources(), shape.block_targets(), chooser, targets);
+            }
+            RowRule::PairwiseBernoulli(p) => self.bernoulli_row(source, p, targets),
+        }
+    }
+
+    /// Where the rows of all sources begin, and where the last one ends.
+    pub fn first_of_rows(&self, rule: RowRule) -> Vec<u64> {
+        let sources = self.shape.sources;
+        let of_equal_length = |length: u64| (0..=u64::from(sources)).map(|row| row * length).collect();
+        match rule {
+            RowRule::AllToAll => of_equal_length(self.shape.targets_of_one().into()),
+            RowRule::OneToOne => of_equal_length(u64::from(!self.shape.without_selves)),
+            RowRule::FixedOutDegree(k) => of_equal_length(k as u64),
+            RowRule::PairwiseBernoulli(p) => {
+                let length = |targets: &mut Vec<u32>, source| {
+                    targets.clear();
+                    self.bernoulli_row(source, p, targets);
+                    targets.len() as u64
+                };
+                let mut first = vec![0];
+                first.par_extend((0..sources).into_par_iter().map_init(Vec::new, length));
+                (0..sources as usize).for_each(|row| first[row + 1] += first[row]);
+                first
+            }
+        }
+    }
+
     fn all_to_all(&self) -> Rows {
         let length = self.shape.targets_of_one() as usize;
         let mut targets = vec![0; self.shape.sources as usize * length];
         if length > 0 {
-            targets.par_chunks_mut(length).enumerate().for_each(|(source, row)| {
-                row.iter_mut().zip(0..).for_each(|(place, choice)| *place = choice);
-                self.partners(source as u32, self.shape.block_sources(), self.shape.block_targets())
-                    .place(row);
-            });
+            targets
+                .par_chunks_mut(length)
+                .enumerate()
+                .for_each(|(source, row)| self.all_to_all_row(source as u32, row));
         }
         Rows::of_equal_length(self.shape.sources, length, targets)
+    }
+
+    fn all_to_all_row(&self, source: u32, row: &mut [u32]) {
+        row.iter_mut().zip(0..).for_each(|(place, choice)| *place = choice);
+        self.partners(source, self.shape.block_sources(), self.shape.block_targets()).place(row);
     }
 
     fn one_to_one(&self) -> Rows {
@@ -102,13 +179,22 @@ impl Draw {
         let bound = block_partners.saturating_sub(u32::from(self.shape.without_selves));
         chosen.par_chunks_mut(k).enumerate().for_each_init(
             || Chooser::new(bound),
-            |chooser, (row, places)| {
-                let mut stream = Stream::new(self.key, row as u64);
-                chooser.choose(&mut stream, self.shape.multapses, places);
-                self.partners(row as u32, block_rows, block_partners).place(places);
-            },
+            |chooser, (row, places)| self.choose_row(row as u32, block_rows, block_partners, chooser, places),
         );
         chosen
+    }
+
+    fn choose_row(
+        &self,
+        row: u32,
+        block_rows: u32,
+        block_partners: u32,
+        chooser: &mut Chooser,
+        places: &mut [u32],
+    ) {
+        let mut stream = Stream::new(self.key, row.into());
+        chooser.choose(&mut stream, self.shape.multapses, places);
+        self.partners(row, block_rows, block_partners).place(places);
     }
 
     fn fixed_total_number(&self, n: usize) -> Rows {

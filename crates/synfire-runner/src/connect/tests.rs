@@ -17,6 +17,7 @@ fn projection(rule: Rule, own: bool) -> scenario::Projection {
         multapses: true,
         blocks: 1,
         precision: Precision::Double,
+        storage: Default::default(),
         weight: Quantity::Number(2.5),
         delay: Quantity::Number(1.5),
     }
@@ -552,4 +553,125 @@ fn drawn_networks_are_frozen() {
     assert_eq!(pairs(&total), [(0, 1), (1, 0), (1, 1), (1, 3), (2, 1), (2, 3)]);
     let bernoulli = golden(3, Rule::PairwiseBernoulli(0.4), false, 4, 5);
     assert_eq!(pairs(&bernoulli), [(0, 2), (1, 0), (2, 0), (2, 2), (2, 4), (3, 2), (3, 3)]);
+}
+
+/// Rules that draw source by source give the rows of stored synapses, in any order of spikes, however many are under way.
+fn check_procedural(setup: &ProjectionSetup<'_>, spikes: &[(u32, bool)]) {
+    let (stored, drawn) = (connect(setup), connect_procedural(setup));
+    let (Ok(stored), Ok(mut drawn)) = (&stored, drawn) else {
+        assert!(stored.is_err());
+        return;
+    };
+    assert_eq!(drawn.synapses(), stored.synapses());
+    let range = |p: &Projection| (p.least_delay().to_bits(), p.longest_delay().to_bits());
+    assert_eq!(range(&drawn), range(stored));
+    let kinds = |p: &Projection| {
+        let kind = |values: &Values| match values {
+            Values::Same(value) => (0, value.to_bits()),
+            Values::Each(_) => (1, 0),
+            Values::Single(_) => (2, 0),
+        };
+        let ranks = match &p.declared {
+            None => 0,
+            Some(Ranks::Bytes(_)) => 1,
+            Some(Ranks::Words(_)) => 2,
+        };
+        (kind(&p.weights), kind(&p.delays), ranks)
+    };
+    assert_eq!(kinds(&drawn), kinds(stored));
+    let synapses = |p: &Projection, source: usize| -> Vec<_> {
+        let row = p.row(source);
+        row.clone()
+            .map(|place| {
+                let (weight, delay) = (p.weights.at(place).to_bits(), p.delays.at(place).to_bits());
+                (p.targets[place], weight, delay, p.rank(&row, place))
+            })
+            .collect()
+    };
+    let mut under_way: Vec<usize> = Vec::new();
+    for &(source, lands) in spikes {
+        let source = (source % setup.sources) as usize;
+        if !drawn.hold(source).is_empty() {
+            under_way.push(source);
+        }
+        for &source in &under_way {
+            assert_eq!(synapses(&drawn, source), synapses(stored, source), "source {source}");
+        }
+        if lands && !under_way.is_empty() {
+            let landed = under_way.swap_remove(source % under_way.len());
+            let row = drawn.row(landed);
+            // Only the last of its synapses lets a row go.
+            drawn.release(landed, row.end - 1);
+            assert_eq!(drawn.row(landed), row);
+            drawn.release(landed, row.end);
+            assert_eq!(drawn.row(landed).is_empty(), !under_way.contains(&landed));
+        }
+    }
+    let longest = (0..setup.sources as usize).map(|source| stored.row(source).len()).max().unwrap_or(0);
+    assert!(drawn.targets.len() <= longest * spikes.len(), "slots are used again");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn procedural_rows_are_the_stored_ones(
+        rule in prop_oneof![
+            Just(Rule::AllToAll), Just(Rule::OneToOne), (0usize..12).prop_map(Rule::FixedOutDegree),
+            (0.0..=1.0f64).prop_map(Rule::PairwiseBernoulli),
+        ],
+        own: bool, autapses: bool, multapses: bool, delays in 0u32..3, weights: bool, single: bool, seed: u64,
+        sources in 1u32..20, targets in 1u32..20, blocks in 1u32..4,
+        spikes in prop::collection::vec((0u32..1000, any::<bool>()), 0..40),
+    ) {
+        let targets = if own || rule == Rule::OneToOne { sources } else { targets };
+        let mut from = projection(rule, own);
+        (from.autapses, from.multapses, from.blocks) = (autapses, multapses, blocks as usize);
+        from.delay = match delays {
+            0 => Quantity::Number(-0.0),
+            // Few different delays, so that ties are common.
+            1 => Quantity::Distribution(Distribution { law: Law::Uniform(0.0, 3.0 * f64::from_bits(1)), clip: None }),
+            _ => Quantity::Distribution(Distribution { law: Law::Uniform(0.5, 1.5), clip: None }),
+        };
+        if weights { from.weight = normal(1.0, 0.5); }
+        if single { from.precision = Precision::Single; }
+        check_procedural(&ProjectionSetup { seed, ..setup(&from, sources * blocks, targets * blocks) }, &spikes);
+    }
+}
+
+#[test]
+fn procedural_rows_with_many_synapses_of_a_pair() {
+    for k in [256, 257, 700] {
+        let mut from = projection(Rule::FixedOutDegree(k), false);
+        from.delay = normal(1.0, 0.5);
+        check_procedural(&setup(&from, 3, 1), &[(0, false), (1, true), (2, true), (0, true)]);
+    }
+}
+
+#[test]
+fn what_cannot_be_drawn_again_is_refused() {
+    let text =
+        |from: &scenario::Projection| connect_procedural(&setup(from, 100, 100)).unwrap_err().to_string();
+    for rule in [Rule::FixedInDegree(3), Rule::FixedTotalNumber(3)] {
+        let from = projection(rule, false);
+        let expected = format!("{} does not follow from the source and the seed alone", from.rule.name());
+        assert!(text(&from).starts_with(&expected));
+    }
+    let mut from = projection(Rule::AllToAll, false);
+    from.weight = Quantity::Array(vec![1.0; 10_000]);
+    assert!(text(&from).starts_with("weight does not follow"));
+    // Every row is gone through when the network is built: the first number that is not allowed is named, as of stored ones.
+    for from_delay in [
+        Quantity::Number(-0.5),
+        Quantity::Distribution(Distribution { law: Law::Normal(1.0, 0.3), clip: None }),
+    ] {
+        let mut from = projection(Rule::PairwiseBernoulli(0.5), false);
+        from.delay = from_delay;
+        assert_eq!(text(&from), error(&from, 100, 100));
+    }
+    assert!(scenario::Rule::BY_SOURCE.iter().all(|name| {
+        [Rule::AllToAll, Rule::OneToOne, Rule::FixedOutDegree(1), Rule::PairwiseBernoulli(0.5)]
+            .iter()
+            .any(|rule| rule.name() == *name && rules::RowRule::of(rule).is_some())
+    }));
 }

@@ -39,6 +39,7 @@ fn scenario(folder: &Path) -> Scenario {
         multapses: true,
         blocks: 1,
         precision: Default::default(),
+        storage: Default::default(),
         weight: Quantity::Number(1.0),
         delay: Quantity::Number(1.0),
     };

@@ -196,7 +196,15 @@ pub(super) const PROJECTION: &[Key] = &[
         Shape::OneOf(PRECISIONS),
         "f32 rounds weights and delays that vary to single precision; f64 if left out",
     ),
+    optional(
+        "storage",
+        Shape::OneOf(STORAGES),
+        "procedural draws the synapses of a source again whenever it spikes; stored if left out",
+    ),
 ];
+
+/// The values of `storage`.
+pub(super) const STORAGES: &[&str] = &["stored", "procedural"];
 
 /// The values of `precision`.
 pub(super) const PRECISIONS: &[&str] = &["f64", "f32"];

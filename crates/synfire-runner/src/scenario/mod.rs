@@ -177,6 +177,24 @@ pub struct Projection {
     pub delay: Quantity,
     /// To which precision weights and delays are rounded where each synapse has its own.
     pub precision: Precision,
+    /// Whether its synapses are kept.
+    pub storage: Storage,
+}
+
+/// What becomes of the synapses of a projection once they have been drawn. Both give the same spikes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// They are kept.
+    #[default]
+    Stored,
+    /// Those of a source are drawn again from the seed whenever it spikes.
+    Procedural,
+}
+
+impl Storage {
+    /// What a scenario calls them.
+    pub const NAMES: [(&'static str, Storage); 2] =
+        [("stored", Storage::Stored), ("procedural", Storage::Procedural)];
 }
 
 /// The precision of stored numbers.
@@ -223,6 +241,10 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// The names of those that draw the synapses of each source by themselves, as `"storage": "procedural"` needs.
+    pub const BY_SOURCE: &'static [&'static str] =
+        &["all_to_all", "one_to_one", "fixed_out_degree", "pairwise_bernoulli"];
+
     /// The name in scenario files.
     pub fn name(&self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use super::keys::{self, Bound, PROJECTION, RULES};
 use super::limits::bytes_per_synapse;
 use super::names::{listed, shown};
 use super::quantity::{Count, support};
-use super::{Pairs, Precision, Projection, Quantity, Rule};
+use super::{Pairs, Precision, Projection, Quantity, Rule, Storage};
 use synfire_core::receptor::ReceptorKind;
 use synfire_core::spec::ParamRange;
 
@@ -86,10 +86,14 @@ impl Checker {
             self.no_delay(&fields, &delay);
         }
         let precision = self.precision(&fields);
+        let storage = self.storage(&fields, ends.target, connect.as_ref().ok());
         if let (Ok(connect), Some((sources, targets)), Ok(entry)) = (&connect, ends.sizes(), connect_entry) {
             let synapses = expected_synapses(connect, sources as f64, targets as f64);
             let numbers = [weight.as_ref().ok(), delay.as_ref().ok()];
-            let bytes_each = bytes_per_synapse(numbers, precision.unwrap_or_default());
+            let bytes_each = match storage.unwrap_or_default() {
+                Storage::Stored => bytes_per_synapse(numbers, precision.unwrap_or_default()),
+                Storage::Procedural => 0.0,
+            };
             self.count_synapses(&entry, synapses, bytes_each)?;
         }
         let (connect, weight, delay) = (connect?, weight?, delay?);
@@ -105,6 +109,7 @@ impl Checker {
             weight,
             delay,
             precision: precision?,
+            storage: storage?,
         })
     }
 
@@ -200,6 +205,38 @@ impl Checker {
         let name = self.text(entry, "`f64` or `f32`")?;
         let names = Precision::NAMES.iter().map(|(name, _)| *name);
         Ok(Precision::NAMES[self.find(entry, &name, names, "precision", "precisions")?].1)
+    }
+
+    /// `storage`; to draw synapses again the rule has to draw them source by source, and rates need them all the time.
+    fn storage(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        target: Option<&Draft>,
+        connect: Option<&Connect>,
+    ) -> Checked<Storage> {
+        let Some(entry) = fields.get("storage") else { return Ok(Storage::default()) };
+        let name = self.text(entry, "`stored` or `procedural`")?;
+        let names = Storage::NAMES.iter().map(|(name, _)| *name);
+        let storage = Storage::NAMES[self.find(entry, &name, names, "storage", "storages")?].1;
+        if storage == Storage::Stored {
+            return Ok(storage);
+        }
+        if target.is_some_and(Draft::is_rate) {
+            let message = "`procedural` for a projection between rates".to_string();
+            return Err(self.report(
+                entry,
+                message,
+                "synapses are drawn again for a spike, and rates have none",
+            ));
+        }
+        match connect.map(|connect| connect.rule.name()) {
+            Some(rule) if !Rule::BY_SOURCE.contains(&rule) => {
+                let message = format!("`procedural` for the rule `{rule}`");
+                let help = format!("rules that draw source by source: {}", listed(Rule::BY_SOURCE));
+                Err(self.report(entry, message, &help))
+            }
+            _ => Ok(storage),
+        }
     }
 
     /// The rule and what it needs.
