@@ -104,7 +104,7 @@ impl Dynamics<2> for AdaptiveExponential {
         self.common
     }
 
-    #[inline]
+    #[inline(always)]
     fn rates<A: Arithmetic>(&self, a: &mut A, [m, w]: &[A::Number; 2], current: A::Number) -> [A::Number; 2] {
         let v_peak = self.common.v_th;
         let above_rest = *m + a.constant(v_peak - self.e_l);

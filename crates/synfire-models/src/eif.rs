@@ -75,7 +75,7 @@ impl Dynamics<1> for Exponential {
         self.common
     }
 
-    #[inline]
+    #[inline(always)]
     fn rates<A: Arithmetic>(&self, a: &mut A, [m]: &[A::Number; 1], current: A::Number) -> [A::Number; 1] {
         let v_peak = self.common.v_th;
         let above_rest = *m + a.constant(v_peak - self.e_l);

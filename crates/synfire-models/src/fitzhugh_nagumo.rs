@@ -57,7 +57,7 @@ impl Dynamics<2> for Cubic {
         self.common
     }
 
-    #[inline]
+    #[inline(always)]
     fn rates<A: Arithmetic>(&self, a: &mut A, [m, w]: &[A::Number; 2], current: A::Number) -> [A::Number; 2] {
         let v = *m + a.constant(self.common.v_th);
         let square = a.mul(v, v);

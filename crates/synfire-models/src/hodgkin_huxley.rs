@@ -33,7 +33,7 @@ struct GateRates<N> {
 
 impl SodiumPotassium {
     /// The rates of Brette et al. (2007), appendix B, with y = v - v_t. Quotients x/(e^x - 1) are 1 at x = 0.
-    #[inline]
+    #[inline(always)]
     fn gate_rates<A: Arithmetic>(&self, a: &mut A, y: A::Number) -> GateRates<A::Number> {
         let (from_13, from_15) = (a.constant(13.0) - y, a.constant(15.0) - y);
         let (from_10, from_17) = (a.constant(10.0) - y, a.constant(17.0) - y);
@@ -136,7 +136,7 @@ impl Dynamics<4> for SodiumPotassium {
         self.common
     }
 
-    #[inline]
+    #[inline(always)]
     fn rates<A: Arithmetic>(&self, a: &mut A, x: &[A::Number; 4], current: A::Number) -> [A::Number; 4] {
         let [v, m, h, n] = *x;
         let mut above = |level: f64| v + a.constant(self.common.v_th - level);

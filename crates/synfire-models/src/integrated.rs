@@ -126,7 +126,7 @@ struct Driven<'a, M> {
 }
 
 impl<M: Dynamics<D>, const D: usize> VectorField<D> for Driven<'_, M> {
-    #[inline]
+    #[inline(always)]
     fn rates<A: Arithmetic>(
         &self,
         arithmetic: &mut A,

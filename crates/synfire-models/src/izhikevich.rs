@@ -67,7 +67,7 @@ impl Dynamics<2> for SimpleModel {
         self.common
     }
 
-    #[inline]
+    #[inline(always)]
     fn rates<A: Arithmetic>(&self, a: &mut A, [m, u]: &[A::Number; 2], current: A::Number) -> [A::Number; 2] {
         let v = *m + a.constant(self.common.v_th);
         let from_vertex = *m + a.constant(self.common.v_th - VERTEX);

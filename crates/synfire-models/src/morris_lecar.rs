@@ -102,7 +102,7 @@ impl Dynamics<2> for CalciumPotassium {
     }
 
     /// (1 + tanh x)/2 is the logistic function of 2 x.
-    #[inline]
+    #[inline(always)]
     fn rates<A: Arithmetic>(&self, a: &mut A, [m, w]: &[A::Number; 2], current: A::Number) -> [A::Number; 2] {
         let mut above = |level: f64| *m + a.constant(self.common.v_th - level);
         let (leak, calcium, potassium) = (above(self.e_l), above(self.e_ca), above(self.e_k));

@@ -83,7 +83,7 @@ impl Dynamics<2> for AdaptiveQuadratic {
         self.common
     }
 
-    #[inline]
+    #[inline(always)]
     fn rates<A: Arithmetic>(&self, a: &mut A, [m, u]: &[A::Number; 2], current: A::Number) -> [A::Number; 2] {
         let above_rest = *m + a.constant(self.common.v_th - self.v_rest);
         let above_critical = *m + a.constant(self.common.v_th - self.v_crit);

@@ -53,6 +53,7 @@ pub trait Arithmetic {
     fn leading(&mut self, a: Self::Number) -> f64;
 
     /// a/(e^a - 1), which is 1 at a = 0. Takes 10 slots near 0, else 3.
+    #[inline(always)]
     fn over_exp_m1(&mut self, a: Self::Number) -> Self::Number {
         let one = self.constant(1.0);
         if self.leading(a).abs() > FAR_FROM_ZERO {
@@ -127,13 +128,13 @@ impl<'a, T: Scalar> Jets<'a, T> {
     }
 
     /// Makes ready for the next call of the formula, of order `order`: orders must come one after the other.
-    #[inline]
+    #[inline(always)]
     pub fn begin(&mut self, order: usize) {
         self.order = order;
         self.next = 0;
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self) -> (usize, &mut Slot<T>) {
         let slot = &mut self.slots[self.next];
         self.next += 1;
@@ -141,7 +142,7 @@ impl<'a, T: Scalar> Jets<'a, T> {
     }
 
     /// s of an equation s' = slope a': `value` gives s of order 0, `slope` a coefficient of the slope from those of s and s^2.
-    #[inline]
+    #[inline(always)]
     fn sigmoid(&mut self, a: T, value: impl Fn(T) -> T, slope: impl Fn(T, T, usize) -> T) -> T {
         let (k, outer) = self.take();
         let times_k = a * k as f64;
@@ -159,12 +160,12 @@ impl<'a, T: Scalar> Jets<'a, T> {
 impl<T: Scalar> Arithmetic for Jets<'_, T> {
     type Number = T;
 
-    #[inline]
+    #[inline(always)]
     fn constant(&mut self, value: f64) -> T {
         if self.order == 0 { T::from(value) } else { T::ZERO }
     }
 
-    #[inline]
+    #[inline(always)]
     fn mul(&mut self, a: T, b: T) -> T {
         let (k, slot) = self.take();
         let product =
@@ -175,7 +176,7 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     }
 
     /// c b = a: c_k b_0 = a_k - sum of b_j c_(k - j), j >= 1.
-    #[inline]
+    #[inline(always)]
     fn div(&mut self, a: T, b: T) -> T {
         let (k, slot) = self.take();
         let quotient =
@@ -186,7 +187,7 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     }
 
     /// e' = a' e: k e_k = sum of j a_j e_(k - j), j >= 1.
-    #[inline]
+    #[inline(always)]
     fn exp(&mut self, a: T) -> T {
         let (k, slot) = self.take();
         let times_k = a * k as f64;
@@ -198,7 +199,7 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     }
 
     /// l' a = a': k l_k a_0 = k a_k - sum of j l_j a_(k - j), 1 <= j < k.
-    #[inline]
+    #[inline(always)]
     fn ln(&mut self, a: T) -> T {
         let (k, slot) = self.take();
         let times_k = if k == 0 { T::ZERO } else { (a * k as f64 - slot.inner(k)) / slot.falling[ORDER] };
@@ -208,7 +209,7 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     }
 
     /// s s = a: 2 s_0 s_k = a_k - sum of s_j s_(k - j), 1 <= j < k.
-    #[inline]
+    #[inline(always)]
     fn sqrt(&mut self, a: T) -> T {
         let (k, slot) = self.take();
         let root = if k == 0 { a.sqrt() } else { (a - slot.inner(k)) / (slot.rising[0] * 2.0) };
@@ -218,7 +219,7 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     }
 
     /// s' = a' c, c' = -a' s.
-    #[inline]
+    #[inline(always)]
     fn sin_cos(&mut self, a: T) -> (T, T) {
         let (k, by_cosine) = self.take();
         let times_k = a * k as f64;
@@ -237,18 +238,18 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     }
 
     /// t' = (1 - t^2) a'.
-    #[inline]
+    #[inline(always)]
     fn tanh(&mut self, a: T) -> T {
         self.sigmoid(a, Scalar::tanh, |_, square, k| if k == 0 { T::from(1.0) - square } else { -square })
     }
 
     /// s' = (s - s^2) a'.
-    #[inline]
+    #[inline(always)]
     fn logistic(&mut self, a: T) -> T {
         self.sigmoid(a, Scalar::logistic, |s, square, _| s - square)
     }
 
-    #[inline]
+    #[inline(always)]
     fn leading(&mut self, a: T) -> f64 {
         let (k, slot) = self.take();
         if k == 0 {

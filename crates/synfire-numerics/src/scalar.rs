@@ -104,12 +104,12 @@ impl Scalar for f64 {
         self
     }
 
-    #[inline]
+    #[inline(always)]
     fn magnitude(self) -> f64 {
         self.abs()
     }
 
-    #[inline]
+    #[inline(always)]
     fn over(self, n: usize) -> f64 {
         match RECIPROCALS.get(n) {
             Some(reciprocal) => self * reciprocal,

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::jet::{Arithmetic, Coefficients, Jets, ORDER, Slot};
 use crate::scalar::Scalar;
+use crate::vector::vectorised;
 
 /// How many functions of time a field is given.
 pub const GIVEN: usize = 2;
@@ -75,29 +76,45 @@ pub fn expand<T: Scalar, const D: usize>(
     slots: &mut [Slot<T>],
     horizon: Option<f64>,
 ) -> Series<T, D> {
+    vectorised(
+        #[inline(always)]
+        || expand_here(field, start, given, slots, horizon),
+    )
+}
+
+/// [`expand`], to be inlined with all that it calls.
+#[inline(always)]
+fn expand_here<T: Scalar, const D: usize>(
+    field: &impl VectorField<D>,
+    start: [T; D],
+    given: &impl Given<T>,
+    slots: &mut [Slot<T>],
+    horizon: Option<f64>,
+) -> Series<T, D> {
     let mut known = [[T::ZERO; ORDER + 1]; GIVEN];
     let mut coefficients = [[T::ZERO; ORDER + 1]; D];
     let mut jets = Jets::new(slots);
     let scales = field.scales();
 
     given.expand(1.0, 0..1, &mut known);
-    let rates = field.rates(&mut jets, &start, &known.map(|series| series[0]));
-    let unit = unit_of_time(&rates, &scales, field.time_scale());
-    given.expand(unit, 1..FEW, &mut known);
-    for (series, (x, rate)) in coefficients.iter_mut().zip(start.into_iter().zip(rates)) {
+    for (series, x) in coefficients.iter_mut().zip(start) {
         series[0] = x;
-        series[1] = rate * unit;
     }
-
-    let ratio = horizon.unwrap_or(f64::INFINITY) / unit;
-    let (mut power, mut was_small) = (ratio, false);
-    for k in 1..ORDER {
+    let mut unit = 1.0;
+    let mut ratio = f64::INFINITY;
+    let (mut power, mut was_small) = (1.0, false);
+    for k in 0..ORDER {
         if k == FEW {
             given.expand(unit, FEW..ORDER, &mut known);
         }
         jets.begin(k);
         let x: [T; D] = std::array::from_fn(|i| coefficients[i][k]);
-        let rates = field.rates(&mut jets, &x, &known.map(|series| series[k]));
+        let rates = field.rates(&mut jets, &x, &std::array::from_fn(|i| known[i][k]));
+        if k == 0 {
+            unit = unit_of_time(&rates, &scales, field.time_scale());
+            ratio = horizon.unwrap_or(f64::INFINITY) / unit;
+            given.expand(unit, 1..FEW, &mut known);
+        }
         for (series, rate) in coefficients.iter_mut().zip(rates) {
             series[k + 1] = (rate * unit).over(k + 1);
         }
@@ -105,7 +122,7 @@ pub fn expand<T: Scalar, const D: usize>(
         let negligible = |(series, scale): (&Coefficients<T>, &f64)| {
             series[k + 1].magnitude() * power <= T::NEGLIGIBLE * scale
         };
-        let is_small = power < f64::INFINITY && coefficients.iter().zip(&scales).all(negligible);
+        let is_small = k > 0 && power < f64::INFINITY && coefficients.iter().zip(&scales).all(negligible);
         if is_small && was_small && k + 1 >= LEAST_ORDER {
             return Series { coefficients, order: k + 1, unit, step: ratio * unit.next_up() };
         }
@@ -118,12 +135,14 @@ pub fn expand<T: Scalar, const D: usize>(
 }
 
 /// A unit of time in which no coefficient of the first order exceeds its scale.
+#[inline(always)]
 fn unit_of_time<T: Scalar, const D: usize>(rates: &[T; D], scales: &[f64; D], longest: f64) -> f64 {
     let least = |unit: f64, (rate, scale): (&T, &f64)| unit.min(scale / rate.magnitude());
     rates.iter().zip(scales).fold(longest, least).max(f64::MIN_POSITIVE)
 }
 
 /// The step at whose end the last two terms of every variable are negligible, in units of time.
+#[inline(always)]
 fn step_in_units<T: Scalar, const D: usize>(series: &[Coefficients<T>; D], scales: &[f64; D]) -> f64 {
     let mut step = f64::INFINITY;
     for (coefficients, scale) in series.iter().zip(scales) {

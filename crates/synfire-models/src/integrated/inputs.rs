@@ -74,13 +74,13 @@ impl Inputs {
 
 impl Input {
     /// The variables s (or g) and x at the anchor.
-    #[inline]
+    #[inline(always)]
     fn values(&self, variables: &[f64]) -> (f64, f64) {
         (variables[self.place], if self.is_alpha { variables[self.place + 1] } else { 0.0 })
     }
 
     /// The variables, `dt_ms` later: (s + x t) e^(-t/tau) and x e^(-t/tau).
-    #[inline]
+    #[inline(always)]
     fn after<T: Scalar>(&self, variables: &[f64], dt_ms: f64) -> (T, T) {
         let (s, x) = self.values(variables);
         if dt_ms == 0.0 || (s == 0.0 && x == 0.0) {
@@ -194,6 +194,7 @@ impl Past<'_> {
 impl<T: Scalar> Given<T> for Past<'_> {
     /// The current, with g (e_rev - v_th) of conductances in it, and the conductance: coefficient k of (s + x t) e^(-t/tau)
     /// is s q_k + x unit q_(k - 1) with q_k = (-unit/tau)^k/k!.
+    #[inline(always)]
     fn expand(&self, unit: f64, orders: Range<usize>, coefficients: &mut [Coefficients<T>; GIVEN]) {
         let [current, conductance] = coefficients;
         if orders.contains(&0) {
