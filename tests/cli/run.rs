@@ -1,5 +1,7 @@
 //! `synfire run` and `synfire check`.
 
+use serde_json::json;
+
 use super::{clock, endless, loop_without_delay, run_line, write};
 
 /// The summary without the lines that tell how long it took.
@@ -51,6 +53,47 @@ fn a_run_sums_up_and_draws() {
     other["expect"]["spikes"]["cells"][0][0] = 1.into();
     write(folder.path(), "other.json", &other);
     assert_eq!(run_line(folder.path(), "run other.json").code, Some(0));
+}
+
+/// The number before a unit of bytes, behind `before`, in MiB.
+fn mib_behind(before: &str, text: &str) -> f64 {
+    let (_, behind) = text.split_once(before).unwrap_or_else(|| panic!("no `{before}` in {text}"));
+    let mut words = behind.split(' ');
+    let amount: f64 = words.next().unwrap().parse().unwrap();
+    assert_eq!(words.next(), Some("MiB"), "{text}");
+    amount
+}
+
+#[cfg(target_os = "linux")] // where peak memory is told
+#[test]
+fn memory_is_known_before_to_a_tenth() {
+    let folder = tempfile::tempdir().unwrap();
+    let dense = |connect: serde_json::Value, weight: serde_json::Value, delay: serde_json::Value| json!({ "source": "cells", "target": "cells", "receptor": "exc", "connect": connect, "weight": weight, "delay": delay });
+    let in_degree = |k: u32| json!({ "rule": "fixed_in_degree", "k": k });
+    let normal = json!({ "normal": [1, 0.1] });
+    let uniform = json!({ "uniform": [1, 2] });
+    let networks = [
+        // The second is the larger one, so that its drawing comes on top of the first.
+        vec![dense(in_degree(500), json!(1), json!(1)), dense(in_degree(1500), json!(1), json!(1))],
+        vec![dense(json!({ "rule": "fixed_out_degree", "k": 800 }), normal, uniform)],
+    ];
+    for projections in networks {
+        let network = json!({
+            "synfire": 1,
+            "duration": 1,
+            "populations": { "cells": {
+                "size": 8000,
+                "neuron": { "model": "lif" },
+                "receptors": { "exc": { "kind": "exponential", "tau": 5 } }
+            } },
+            "projections": projections
+        });
+        write(folder.path(), "large.json", &network);
+        let told = mib_behind("it takes about ", &run_line(folder.path(), "check large.json").out);
+        let taken =
+            mib_behind("at most ", &run_line(folder.path(), "run large.json --quiet --threads 1").out);
+        assert!((told - taken).abs() <= 0.1 * taken, "told {told} MiB, taken {taken} MiB: {network}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a scenario will need, told before anything is allocated: neurons, synapses, memory, input.
 //!
-//! Memory is an estimate: what the network itself occupies, and what building its largest projection takes besides. The
+//! Memory is an estimate: what the program and the network occupy, and what building its projections takes besides. The
 //! spikes under way, which nobody can tell beforehand, are not in it; they are few bytes each, and a row of synapses where these
 //! are drawn again.
 
@@ -92,12 +92,16 @@ impl Plan {
         Count { synapses, exact: self.projections.iter().all(|projection| projection.synapses.exact) }
     }
 
-    /// About how many bytes of memory it takes to build and to run.
+    /// About how many bytes of memory it takes to build and to run, the program itself included. Projections are built one
+    /// after the other: what one takes besides itself comes on top of those before it.
     pub fn memory(&self) -> u64 {
         let neurons = total(self.populations.iter().map(|population| population.memory));
-        let synapses = total(self.projections.iter().map(|projection| projection.memory));
-        let building = self.projections.iter().map(|projection| projection.building).fold(0.0, f64::max);
-        (neurons + synapses + building) as u64
+        let (mut built, mut most) = (PROGRAM + neurons, PROGRAM + neurons);
+        for projection in &self.projections {
+            built += projection.memory;
+            most = most.max(built + projection.building);
+        }
+        most as u64
     }
 
     /// About how many spikes all sources make per second of simulated time.
@@ -126,6 +130,8 @@ fn total(parts: impl Iterator<Item = f64>) -> f64 {
     parts.fold(0.0, |sum, part| sum + part)
 }
 
+/// Bytes that the program takes for itself.
+const PROGRAM: f64 = 8e6;
 /// Bytes that every neuron takes in its population, in the queue and in the engine.
 const BYTES_PER_NEURON: f64 = 160.0;
 /// Bytes of a neuron's model, where neurons have parameters of their own, and more for each receptor.

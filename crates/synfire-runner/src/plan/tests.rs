@@ -77,8 +77,11 @@ fn a_network_without_synapses_or_input_has_none() {
     let none = [plan.synapses().synapses, plan.input_spikes_per_second(), plan.input_events_per_second()];
     assert!(none.iter().all(|amount| amount.to_bits() == 0), "{none:?}");
     let differing = CELLS.replace(r#""lif""#, r#""lif", "tau_m": {"uniform": [10, 20]}"#);
-    let more = self::plan(&differing, "").memory();
-    assert!(more > 2 * plan.memory(), "neurons with parameters of their own need a model each");
+    let more = self::plan(&differing, "").populations[0].memory;
+    assert!(
+        more > 2.0 * plan.populations[0].memory,
+        "neurons with parameters of their own need a model each"
+    );
 }
 
 #[test]
