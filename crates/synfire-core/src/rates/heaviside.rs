@@ -71,6 +71,8 @@ pub(super) struct Heaviside {
     /// For each unit, how often it has switched since when.
     pub(super) pace: Vec<(Time, u32)>,
     pub(super) ambiguous: u64,
+    /// The unit that has reached its threshold at this event and was turned back there.
+    turned_back: Option<u32>,
     terms: Vec<Fading>,
 }
 
@@ -91,6 +93,7 @@ impl Heaviside {
             history: VecDeque::new(),
             pace: vec![(Time::ZERO, 0); units.len()],
             ambiguous: 0,
+            turned_back: None,
             terms: Vec::new(),
             units: Vec::with_capacity(units.len()),
             weights,
@@ -139,7 +142,7 @@ impl Heaviside {
     pub fn step(&mut self, report: &mut dyn FnMut(u32, f64)) -> Result<(), Trouble> {
         let now = self.next();
         self.move_to(now);
-        let mut at_wall = Vec::new();
+        let (mut at_wall, mut reached) = (Vec::new(), None);
         if self.changes.front().is_some_and(|change| change.at == now) {
             self.change_inputs(now);
         } else if let Some((_, NeuronId(unit))) = self.queue.pop_before(now.next_up()) {
@@ -151,9 +154,11 @@ impl Heaviside {
             self.set_gain(unit, on);
             self.touch(unit);
             at_wall.push(unit);
+            reached = Some(unit);
         }
         self.settle(at_wall)?;
         let switched = self.take_switched();
+        self.turned_back = reached.filter(|unit| !switched.contains(unit));
         switched.iter().for_each(|&unit| report(unit, self.gain(unit as usize)));
         for unit in switched {
             self.guard(unit, now)?;
@@ -283,7 +288,13 @@ impl Heaviside {
             }
         };
         self.ambiguous += u64::from(passage.ambiguous);
-        self.queue.set(NeuronId(unit), self.clocks.now().after(passage.after));
+        let mut at = self.clocks.now().after(passage.after);
+        if self.turned_back == Some(unit) {
+            // It touched its threshold by rounding alone, which may still say so: not twice at one instant.
+            self.ambiguous += 1;
+            at = at.max(self.clocks.now().next_up());
+        }
+        self.queue.set(NeuronId(unit), at);
     }
 
     /// When the equivalent gain leaves [0, 1], and where.
