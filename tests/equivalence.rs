@@ -65,7 +65,7 @@ impl Draw {
         if self.kind.form == Form::Dense {
             return json!({ "a": { "kind": "delta" }, "b": { "kind": "delta" } });
         }
-        if self.kind.form == Form::Linear {
+        if matches!(self.kind.form, Form::Linear | Form::Summed) {
             return json!({
                 "a": { "kind": "exponential", "tau": tau },
                 "b": { "kind": "exponential", "tau": 2.0 },
@@ -143,7 +143,7 @@ impl Draw {
         // All neurons of a population in linear form or under dense jumps are equal.
         let current = match self.kind.form {
             Form::Chosen => None,
-            Form::Linear => Some(values(self, 100.0, 220.0)[0]),
+            Form::Linear | Form::Summed => Some(values(self, 100.0, 220.0)[0]),
             Form::Dense => Some(values(self, 0.0, 160.0)[0]),
         };
         let model = if current.is_some() { "lif" } else { self.one_of(MODELS) };
@@ -193,7 +193,7 @@ fn network(kind: Kind) -> String {
     ];
     projections.push(json!({
         "source": "noise", "target": "cells", "receptor": "b", "connect": { "rule": "one_to_one" },
-        "weight": match kind.form { Form::Linear => 40.0, Form::Dense => 0.2, Form::Chosen => 3.5 },
+        "weight": match kind.form { Form::Linear | Form::Summed => 40.0, Form::Dense => 0.2, Form::Chosen => 3.5 },
         "delay": draw.delay(),
     }));
     let (at, until) = (draw.time(0.0, 20.0), draw.time(20.0, 50.0));
@@ -216,7 +216,7 @@ fn network(kind: Kind) -> String {
     if kind.form != Form::Chosen {
         text["stimuli"] = json!([]);
     }
-    let is_dense = kind.form == Form::Dense || kind.form == Form::Linear && draw.stream.below(2) == 0;
+    let is_dense = kind.form == Form::Dense || kind.form != Form::Chosen && draw.stream.below(2) == 0;
     if is_dense {
         text["populations"]["noise"]["neuron"] = json!({
             "model": "poisson", "rate": 3000, "start": draw.time(0.0, 3.0), "stop": draw.time(35.0, 45.0),
@@ -410,6 +410,13 @@ proptest! {
         let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
         stops.sort();
         all_ways_agree(&load(&network(Kind { seed, ties, zero_delays, form: Form::Linear })), Form::Linear, zero_delays, &stops);
+    }
+
+    #[test]
+    fn sums_of_integers_too(seed: u64, ties: bool, zero_delays: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {
+        let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
+        stops.sort();
+        all_ways_agree(&load(&network(Kind { seed, ties, zero_delays, form: Form::Summed })), Form::Summed, zero_delays, &stops);
     }
 
     #[test]

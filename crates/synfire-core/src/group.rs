@@ -75,14 +75,25 @@ impl Single {
     }
 }
 
-/// What reaches a population in a window: both lists in canonical order, by time, source, projection and declaration. Volleys and
-/// singles are of different projections.
+/// What reaches a population in a window. Volleys and singles are of different projections.
 #[derive(Clone, Copy, Debug)]
 pub struct Incoming<'a> {
-    /// Over delays that are the same for all synapses.
+    /// Over delays that are the same for all synapses: in canonical order, by time, source, projection and declaration.
     pub volleys: &'a [Volley],
-    /// Over delays that vary, and from dense sources. If there are any, the window lies in one epoch.
+    /// Over delays that vary, and from dense sources: as the group takes them (see [`Singles`]). If there are any, the window lies
+    /// in one epoch.
     pub singles: &'a [Single],
+}
+
+/// How a group that is driven by [`Group::drive_window`] takes what arrives one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Singles {
+    /// As volleys.
+    AsVolleys,
+    /// Those of the window, in canonical order.
+    InOrder,
+    /// Those of the epoch in no order, as soon as they are known. Windows end with epochs.
+    Ahead,
 }
 
 /// Units that spike at random, so often that others draw their spikes cell by cell.
@@ -129,8 +140,63 @@ pub struct DenseInput {
     pub source: DenseSource,
     /// The delay, in cells (see [`synfire_numerics::cells`]).
     pub delay_cells: u64,
+    /// The receptor of the target, as declared.
+    pub receptor: u32,
     /// The weight, in the receptor's unit.
     pub weight: f64,
+}
+
+impl DenseInput {
+    /// What arrives at the first `units` neurons in a cell, in no order: neuron, and offset in the cell's epoch, ms.
+    #[inline]
+    pub fn draw(&self, units: u32, cell: u64, mut arrival: impl FnMut(u32, f64)) {
+        let Some(emitted) = self.emitted(cell) else { return };
+        self.source.cells.draw_many(units, emitted.cell, |unit, since| {
+            if emitted.counts(since) {
+                arrival(unit, emitted.shift + since);
+            }
+        });
+    }
+
+    /// The same at one neuron.
+    #[inline]
+    pub fn draw_for(&self, unit: u32, cell: u64, mut arrival: impl FnMut(f64)) {
+        let Some(emitted) = self.emitted(cell) else { return };
+        self.source.cells.draw(unit, emitted.cell, |since| {
+            if emitted.counts(since) {
+                arrival(emitted.shift + since);
+            }
+        });
+    }
+
+    /// The cell in which what arrives in `cell` is emitted, if there is any.
+    fn emitted(&self, cell: u64) -> Option<Emitted> {
+        let emitted = cell.checked_sub(self.delay_cells)?;
+        let begin = DenseSource::begin_of(emitted);
+        let is_open = self.source.start <= begin && DenseSource::begin_of(emitted + 1) <= self.source.stop;
+        let open = (!is_open).then_some((begin, self.source.start, self.source.stop));
+        Some(Emitted { cell: emitted, shift: (cell % CELLS_PER_MS) as f64 * CELL_MS, open })
+    }
+}
+
+/// The spikes of a cell of a dense source.
+struct Emitted {
+    cell: u64,
+    /// Where the cell of their arrivals begins in its epoch, ms. Sums with it are exact.
+    shift: f64,
+    /// Where the source does not spike in all of the cell: the cell's beginning, and from when to when it does.
+    open: Option<(Time, Time, Time)>,
+}
+
+impl Emitted {
+    /// Whether there is a spike so many ms after the beginning.
+    #[inline(always)]
+    fn counts(&self, since: f64) -> bool {
+        self.open.is_none_or(|(begin, start, stop)| {
+            let spike = begin.after(since);
+            start <= spike && spike < stop
+        })
+    }
 }
 
 /// Up to when a group is driven.
@@ -295,9 +361,9 @@ pub trait Group: Send {
         false
     }
 
-    /// Whether [`Group::drive_window`] takes singles; else they come as volleys.
-    fn takes_singles(&self) -> bool {
-        false
+    /// How [`Group::drive_window`] takes what arrives one by one.
+    fn singles(&self) -> Singles {
+        Singles::AsVolleys
     }
 
     /// Drives all neurons from `from` up to before `to`. No source has two volleys at one instant over one projection.

@@ -170,6 +170,50 @@ impl<const K: usize> Integrator<K> {
         );
     }
 
+    /// How far y can be lifted by input within one unit, in no more time than that, without reaching 0: of many at the beginning
+    /// of a unit, from their coordinates one by one; infinite where x_0 is minus infinity, negative if nothing is certain. What an
+    /// input lifts at most, tells [`Integrator::lift`].
+    ///
+    /// Since y was last at its value now, the leak has not been stronger than it is there, and what pushes y can have done so no
+    /// more than over the whole unit.
+    #[inline(never)]
+    pub fn rooms(&self, x: [&[f64]; K], rooms: &mut [f64]) {
+        let x = x.map(|all| &all[..rooms.len()]);
+        let mut lifts = [0.0; K];
+        for k in 1..K {
+            lifts[k] = self.lift(k, 1.0);
+        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (place, room) in rooms.iter_mut().enumerate() {
+                    let mut y = self.rest;
+                    for x in x {
+                        y += x[place];
+                    }
+                    let mut pushed = 0.0;
+                    let mut slope = self.rates[0] * (self.rest - y);
+                    for k in 1..K {
+                        let drive = self.gaps[k] * x[k][place];
+                        // What holds back still does with what is left of it at the end.
+                        pushed += if drive > 0.0 { drive * lifts[k] } else { 0.0 };
+                        slope += if drive > 0.0 { 0.0 } else { drive * self.after_one[k] };
+                    }
+                    let lifted = if slope > 0.0 { pushed + slope } else { pushed };
+                    let found = if y > -self.near { -1.0 } else { SLACK * -y - lifted };
+                    *room = if y == f64::NEG_INFINITY { f64::INFINITY } else { found };
+                }
+            },
+        );
+    }
+
+    /// By how much input k lifts y at most before the end of the unit, for each 1 by which it makes D rise when its growth is
+    /// `growth`: the integral of what is left of it.
+    #[inline(always)]
+    pub fn lift(&self, k: usize, growth: f64) -> f64 {
+        self.taus[k] * (1.0 - self.after_one[k] * growth)
+    }
+
     /// Moves coordinate `k` of many on.
     #[inline(never)]
     pub fn move_all_on(&self, k: usize, x: &mut [f64]) {

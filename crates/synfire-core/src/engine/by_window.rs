@@ -13,15 +13,16 @@ use super::by_instant::{needs_arrivals, needs_notes};
 use super::feeds::Feed;
 use super::lanes::{self, Window};
 use super::slices::{self, Slices};
+use super::order::{self, Sorter};
 use super::{Engine, RunError, Scratch};
-use crate::group::{Arrival, DenseInput, Single, Touch, Until, Volley};
+use crate::group::{Arrival, DenseInput, Single, Singles, Touch, Until, Volley};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Values;
 use crate::observer::{Fan, Observer, Origin};
 use crate::queue::EventQueue;
 use crate::time::Time;
 use std::ops::Range;
-use synfire_numerics::cells::CELLS_PER_MS;
+use synfire_numerics::cells::{CELLS_PER_MS, cell_of};
 
 /// Arrivals that are handed to a group at once: enough to amortise the call, few enough to stay in the cache.
 const BATCH: usize = 512;
@@ -66,6 +67,12 @@ const FEW: usize = 8;
 /// Sources that make less spikes than this per unit and window are not worth asking each of them in every window.
 const DIRECT_SPIKES: f64 = 0.05;
 
+/// The cell in which a time lies.
+fn cell_at(at: Time) -> u64 {
+    let (epoch, offset) = at.parts();
+    epoch * CELLS_PER_MS + cell_of(offset) as u64
+}
+
 /// An arrival from a source that is asked directly.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DirectArrival {
@@ -95,8 +102,10 @@ impl<Q: EventQueue> Engine<Q> {
             }
         }
         for population in 0..self.network.groups.len() {
-            self.may_sweep[population] = self.network.groups[population].sweeps()
-                && (self.let_listen(population) || self.can_feed(population));
+            let group = &self.network.groups[population];
+            let takes_feeds = group.singles() != Singles::Ahead;
+            self.may_sweep[population] =
+                group.sweeps() && (self.let_listen(population) || takes_feeds && self.can_feed(population));
             self.shares[population] =
                 self.may_sweep[population] && self.network.groups[population].share(threads);
             self.has_cells |= self.may_sweep[population] && self.network.groups[population].takes_turns();
@@ -113,7 +122,11 @@ impl<Q: EventQueue> Engine<Q> {
             let target = projection.target.index();
             let is_varied = !matches!(projection.delays, Values::Same(_));
             let lane = &mut self.lanes[target];
-            if self.may_sweep[target] && (is_varied || !lane.feeds.is_empty()) {
+            lane.is_ahead =
+                self.may_sweep[target] && self.network.groups[target].singles() == Singles::Ahead;
+            if lane.is_ahead {
+                self.slices_per_ms = Some(per_ms);
+            } else if self.may_sweep[target] && (is_varied || !lane.feeds.is_empty()) {
                 lane.slices.get_or_insert_with(|| Slices::new(per_ms));
                 self.slices_per_ms = Some(per_ms);
             }
@@ -130,10 +143,13 @@ impl<Q: EventQueue> Engine<Q> {
             let cells = projection.delays.at(0) * CELLS_PER_MS as f64;
             let delay_cells = (cells.fract() == 0.0 && cells < 1e15).then_some(cells as u64)?;
             let Values::Same(weight) = projection.weights else { return None };
-            Some(DenseInput { source, delay_cells, weight })
+            Some(DenseInput { source, delay_cells, receptor: projection.receptor, weight })
         };
         let inputs: Option<Vec<DenseInput>> = self.direct[population].iter().map(input).collect();
-        inputs.is_some_and(|inputs| inputs.is_empty() || self.network.groups[population].listen(inputs))
+        let Some(inputs) = inputs else { return false };
+        let listens = inputs.is_empty() || self.network.groups[population].listen(inputs.clone());
+        self.lanes[population].inputs = if listens { inputs } else { Vec::new() };
+        listens
     }
 
     /// Prepares to draw all direct input of a population for it; false if there is some that cannot be drawn so.
@@ -247,10 +263,7 @@ impl<Q: EventQueue> Engine<Q> {
             std::mem::swap(&mut inbox.volleys, &mut self.lanes[population].volleys);
             if needs_arrivals(observer) {
                 self.tell_fans_of_window(population, &inbox.volleys, observer);
-                let lane = &self.lanes[population];
-                let volley =
-                    |single: &Single| single.volley(self.now, &self.first, &self.network.projections);
-                let singles: Vec<Volley> = lane.singles.iter().map(volley).collect();
+                let singles = self.singles_of_window(population, to);
                 self.tell_fans_of_window(population, &singles, observer);
             }
             let direct = !self.direct[population].is_empty();
@@ -282,10 +295,72 @@ impl<Q: EventQueue> Engine<Q> {
         Ok(())
     }
 
+    /// What arrives one by one at a population in the window up to `to`, in canonical order.
+    fn singles_of_window(&self, population: usize, to: Time) -> Vec<Volley> {
+        let lane = &self.lanes[population];
+        let volley = |single: &Single| single.volley(self.now, &self.first, &self.network.projections);
+        let mut singles: Vec<Volley> = lane.singles.iter().map(volley).collect();
+        if lane.is_ahead {
+            singles.extend(self.drawn_in_window(population, to));
+            singles.retain(|single| self.now <= single.at && single.at < to);
+            Sorter::default().sort(&mut singles, (self.now, to));
+            order::settle_ranks(&mut singles, &self.network.projections, |volley| {
+                self.source_of(volley.projection, volley.source)
+            });
+        }
+        singles
+    }
+
+    /// What arrives at a population that draws its dense input itself, in the cells of the window up to `to`.
+    fn drawn_in_window(&self, population: usize, to: Time) -> Vec<Volley> {
+        let mut drawn = Vec::new();
+        for (&number, input) in self.direct[population].iter().zip(&self.lanes[population].inputs) {
+            let first = self.first[self.network.projections[number].source.index()];
+            for cell in cell_at(self.now)..=cell_at(to) {
+                input.draw(self.network.groups[population].size() as u32, cell, |unit, offset| {
+                    drawn.push(Volley {
+                        at: Time::from_parts(cell / CELLS_PER_MS, offset).unwrap_or(Time::NEVER),
+                        source: NeuronId(first + unit),
+                        projection: number as u32,
+                        first: unit.into(),
+                        end: u64::from(unit) + 1,
+                    });
+                });
+            }
+        }
+        drawn
+    }
+
+    /// What has been counted of arrivals at a population, and of spikes of its dense inputs, that has yet to arrive.
+    pub(super) fn ahead(&self, population: usize) -> (u64, Vec<u64>) {
+        let lane = &self.lanes[population];
+        let (epoch, offset) = self.now.parts();
+        if !lane.is_ahead || lane.epoch != epoch {
+            return (0, vec![0; lane.inputs.len()]);
+        }
+        let drawn = |input: &DenseInput| {
+            let mut count = 0;
+            for cell in cell_at(self.now)..(epoch + 1) * CELLS_PER_MS {
+                input.draw(self.network.groups[population].size() as u32, cell, |_, at| {
+                    count += u64::from(at >= offset);
+                });
+            }
+            count
+        };
+        let drawn: Vec<u64> = lane.inputs.iter().map(drawn).collect();
+        let singles = lane.singles.iter().filter(|single| single.offset >= offset).count() as u64;
+        (singles + drawn.iter().sum::<u64>(), drawn)
+    }
+
+    /// The place of a neuron in the source population of a projection.
+    fn source_of(&self, projection: u32, neuron: NeuronId) -> usize {
+        (neuron.0 - self.first[self.network.projections[projection as usize].source.index()]) as usize
+    }
+
     /// Lets go of the drawn rows whose last synapses a population has received in the window.
     fn release_all(&mut self, population: usize, volleys: &[Volley]) {
         let singles = std::mem::take(&mut self.lanes[population].singles);
-        for single in &singles {
+        for single in &singles[self.lanes[population].fresh..] {
             let volley = single.volley(self.now, &self.first, &self.network.projections);
             self.release(volley.projection, volley.source, volley.end);
         }
@@ -319,7 +394,7 @@ impl<Q: EventQueue> Engine<Q> {
             self.counts.arrivals += volley.end - volley.first;
         }
         let lane = &mut self.lanes[population];
-        self.counts.arrivals += lane.singles.len() as u64;
+        self.counts.arrivals += (lane.singles.len() - lane.fresh) as u64;
         std::mem::replace(&mut lane.done, Ok(()))
             .map_err(|error| RunError::Group { population: id, error })?;
         for (feed, fed) in lane.feeds.iter().zip(&lane.fed) {

@@ -5,7 +5,7 @@ use super::feeds::Feed;
 use super::flights::{Flight, Flights};
 use super::order::{self, Sorter};
 use super::slices::Slices;
-use crate::group::{Group, GroupError, Incoming, Outbox, Single, Volley};
+use crate::group::{DenseInput, Group, GroupError, Incoming, Outbox, Single, Singles, Volley};
 use crate::ids::NeuronId;
 use crate::network::{Network, Projection};
 use crate::time::Time;
@@ -14,11 +14,20 @@ use crate::time::Time;
 pub(super) struct Lane {
     /// The dense sources that are drawn for it.
     pub feeds: Vec<Feed>,
-    /// For arrivals that come one by one, if the population goes through windows as a whole.
+    /// The dense inputs that the population draws itself.
+    pub inputs: Vec<DenseInput>,
+    /// For arrivals that come one by one, if the population goes through windows as a whole and takes them in order.
     pub slices: Option<Slices>,
+    /// The population takes them ahead of time.
+    pub is_ahead: bool,
     /// What arrives in the window, in canonical order.
     pub volleys: Vec<Volley>,
+    /// The same, one by one; or if the population takes them ahead of time, what is known of the epoch.
     pub singles: Vec<Single>,
+    /// The first of the singles that has become known in this window.
+    pub fresh: usize,
+    /// The epoch of the singles.
+    pub epoch: u64,
     /// How many spikes each feed has brought in the window.
     pub fed: Vec<u64>,
     /// What the population has done, if it goes through windows as a whole.
@@ -31,9 +40,13 @@ impl Default for Lane {
     fn default() -> Lane {
         Lane {
             feeds: Vec::new(),
+            inputs: Vec::new(),
             slices: None,
+            is_ahead: false,
             volleys: Vec::new(),
             singles: Vec::new(),
+            fresh: 0,
+            epoch: 0,
             fed: Vec::new(),
             out: Outbox::default(),
             done: Ok(()),
@@ -130,21 +143,33 @@ impl Passage<'_> {
         }
         let lane = &mut *self.lane;
         lane.out.clear();
-        let incoming = Incoming { volleys: &lane.volleys, singles: &lane.singles };
+        let incoming = Incoming { volleys: &lane.volleys, singles: &lane.singles[lane.fresh..] };
         let (from, to) = (window.from, window.to);
         lane.done = self.group.drive_window(from, to, incoming, projections, &mut lane.out);
     }
 
     /// Lands all spikes that arrive in the window, in canonical order.
     fn collect(&mut self, window: &Window<'_>, projections: &[Projection]) {
-        let Lane { volleys, singles, .. } = &mut *self.lane;
-        volleys.clear();
-        singles.clear();
+        let lane = &mut *self.lane;
+        lane.volleys.clear();
+        let (now, _) = window.from.parts();
+        if !lane.is_ahead || std::mem::replace(&mut lane.epoch, now) != now {
+            lane.singles.clear();
+        }
+        lane.fresh = lane.singles.len();
         match self.lane.slices.take() {
             Some(mut slices) => {
-                self.fill(&mut slices, window, projections);
+                self.land_all(window, projections, |single| slices.push(now, single));
+                for feed in &mut self.lane.feeds {
+                    feed.fill(window.to, &projections[feed.projection as usize], &mut slices);
+                }
                 slices.take((window.from, window.to), projections, window.first, &mut self.lane.singles);
                 self.lane.slices = Some(slices);
+            }
+            None if self.lane.is_ahead => {
+                let mut singles = std::mem::take(&mut self.lane.singles);
+                self.land_all(window, projections, |single| singles.push(single));
+                self.lane.singles = singles;
             }
             None => self.flights.iter_mut().for_each(|(index, flight)| {
                 land(*index, flight, window, projections, &mut self.lane.volleys)
@@ -155,7 +180,7 @@ impl Passage<'_> {
         let count =
             |feed: &Feed| singles.iter().filter(|single| single.projection == feed.projection).count() as u64;
         fed.extend(feeds.iter().map(count));
-        if !self.group.takes_singles() {
+        if self.group.singles() == Singles::AsVolleys {
             volleys.extend(
                 singles.drain(..).map(|single| single.volley(window.from, window.first, projections)),
             );
@@ -172,9 +197,9 @@ impl Passage<'_> {
         }
     }
 
-    /// Lands what arrives over equal delays in the window, and lays what arrives over others up to the end of the epoch, and
-    /// dense input, into slices.
-    fn fill(&mut self, slices: &mut Slices, window: &Window<'_>, projections: &[Projection]) {
+    /// Lands what arrives over equal delays in the window, and one by one what arrives over others up to the end of the epoch.
+    #[inline(always)]
+    fn land_all(&mut self, window: &Window<'_>, projections: &[Projection], mut land_one: impl FnMut(Single)) {
         let (epoch, _) = window.from.parts();
         for (index, flight) in &mut self.flights {
             let projection = &projections[*index as usize];
@@ -184,19 +209,15 @@ impl Passage<'_> {
             };
             let first_source = window.first[projection.source.index()];
             wheel.land_singly(projection, epoch, |offset, source, place| {
-                let single = Single {
+                land_one(Single {
                     offset,
                     weight: projection.weights.at(place),
                     target: projection.targets[place],
                     source: NeuronId(first_source + source),
                     projection: *index,
                     place: (place - projection.row(source as usize).start) as u32,
-                };
-                slices.push(epoch, single);
+                });
             });
-        }
-        for feed in &mut self.lane.feeds {
-            feed.fill(window.to, &projections[feed.projection as usize], slices);
         }
     }
 }

@@ -427,6 +427,13 @@ impl<Q: EventQueue> Engine<Q> {
 
     fn counts(&self) -> Counts {
         let mut counts = self.counts.clone();
+        for population in 0..self.network.groups.len() {
+            let (arrivals, drawn) = self.ahead(population);
+            counts.arrivals -= arrivals;
+            for (&index, drawn) in self.direct[population].iter().zip(drawn) {
+                counts.spikes[self.network.projections[index].source.index()] -= drawn;
+            }
+        }
         for projection in self.direct.iter().flatten().map(|&index| &self.network.projections[index]) {
             // What has been asked for is what has arrived; what is under way has been emitted too.
             let source = projection.source.index();

@@ -1,6 +1,6 @@
 //! Neurons one by one: each is moved on when something happens to it.
 
-use super::{LinearPopulation, Membrane};
+use super::{Coordinates, Membrane, unresolved};
 use crate::group::{Arrival, Cause, GroupError, Outbox, Until, What};
 use crate::ids::LocalId;
 use crate::time::Time;
@@ -27,18 +27,32 @@ enum Next {
 }
 
 impl Record {
-    pub(super) const START: Record =
+    const START: Record =
         Record { anchor: Time::ZERO, next: Time::ZERO, kind: Next::Bound, queued: Time::NEVER };
-
-    /// The epoch to which the coordinates belong.
-    pub(super) fn epoch(&self) -> u64 {
-        self.anchor.parts().0
-    }
 }
 
-impl<const K: usize> LinearPopulation<K> {
-    pub(super) fn start_one(&mut self, index: usize, out: &mut Outbox) {
-        let next = bound(&self.membrane, &self.coordinates(index), &[1.0; K], Time::ZERO);
+/// Neurons that are driven one by one: their coordinates, and what each waits for.
+pub(super) struct Alone<C, const K: usize> {
+    pub(super) coordinates: Vec<C>,
+    records: Vec<Record>,
+}
+
+impl<C: Coordinates<K>, const K: usize> Alone<C, K> {
+    /// At t = 0.
+    pub(super) fn new(coordinates: Vec<C>) -> Alone<C, K> {
+        let records = vec![Record::START; coordinates.len()];
+        Alone { coordinates, records }
+    }
+
+    /// The coordinates at the beginning of the epoch of `at`, where nothing has happened between the last event and `at`.
+    pub(super) fn moved_to(&self, membrane: &Membrane<K>, index: usize, at: Time) -> [f64; K] {
+        let mut coordinates = self.coordinates[index];
+        (self.records[index].anchor.parts().0..at.parts().0).for_each(|_| coordinates.move_on(membrane));
+        coordinates.x(membrane)
+    }
+
+    pub(super) fn start_one(&mut self, membrane: &Membrane<K>, index: usize, out: &mut Outbox) {
+        let next = bound(membrane, &self.coordinates[index].x(membrane), &[1.0; K], Time::ZERO);
         let record = &mut self.records[index];
         (record.next, record.queued) = (next, next);
         out.wakes.push((LocalId(index as u32), next));
@@ -47,6 +61,7 @@ impl<const K: usize> LinearPopulation<K> {
     /// One neuron through one instant, or through everything before a time.
     pub(super) fn touch(
         &mut self,
+        membrane: &Membrane<K>,
         index: usize,
         until: Until,
         arrivals: &[Arrival],
@@ -55,7 +70,7 @@ impl<const K: usize> LinearPopulation<K> {
         let neuron = LocalId(index as u32);
         let passed = match until {
             Until::Instant(now) => {
-                if self.instant(index, now, arrivals, out)? {
+                if self.instant(membrane, index, now, arrivals, out)? {
                     out.spikes.push((now, neuron));
                 }
                 self.records[index].queued <= now
@@ -69,7 +84,7 @@ impl<const K: usize> LinearPopulation<K> {
                     }
                     let (here, later) = left.split_at(left.partition_point(|a| a.at <= now));
                     left = later;
-                    if self.instant(index, now, here, out)? {
+                    if self.instant(membrane, index, now, here, out)? {
                         out.spikes.push((now, neuron));
                     }
                 }
@@ -87,13 +102,14 @@ impl<const K: usize> LinearPopulation<K> {
     /// What is due at `now` and what arrives; tells whether the neuron spikes.
     fn instant(
         &mut self,
+        membrane: &Membrane<K>,
         index: usize,
         now: Time,
         arrivals: &[Arrival],
         out: &mut Outbox,
     ) -> Result<bool, GroupError> {
         if self.records[index].kind == Next::Bound && self.records[index].next <= now {
-            self.refine(index, now, out)?;
+            self.refine(membrane, index, now, out)?;
         }
         let Record { anchor, next, mut kind, .. } = self.records[index];
         let is_due = next <= now;
@@ -101,22 +117,21 @@ impl<const K: usize> LinearPopulation<K> {
             return Ok(false);
         }
         let neuron = LocalId(index as u32);
-        let integrator = &self.membrane.integrator;
+        let integrator = &membrane.integrator;
         let (epoch, offset) = now.parts();
-        let mut x = self.coordinates(index);
-        (anchor.parts().0..epoch).for_each(|_| integrator.move_on(&mut x));
+        let coordinates = &mut self.coordinates[index];
+        (anchor.parts().0..epoch).for_each(|_| coordinates.move_on(membrane));
         let fade = integrator.fade(offset);
         if is_due && kind == Next::RefractoryEnd {
-            x[0] = self.membrane.released(&x, &fade, offset);
+            coordinates.set_membrane(membrane.released(&coordinates.x(membrane), &fade, offset));
             kind = Next::Bound;
             out.note(now, 0, neuron, What::RefractoryEnd);
         }
         for arrival in arrivals {
             let k = arrival.receptor as usize + 1;
-            let kick = self.membrane.kick(k, arrival.weight, self.membrane.growths(k, offset));
-            x[0] += kick.membrane;
-            x[k] += kick.input;
+            coordinates.add(membrane, k, membrane.kick(k, arrival.weight, membrane.growths(k, offset)));
         }
+        let x = coordinates.x(membrane);
         let crosses = is_due && kind == Next::Crossing;
         let fires = crosses || kind != Next::RefractoryEnd && integrator.value(&x, &fade) >= 0.0;
         if crosses {
@@ -127,14 +142,13 @@ impl<const K: usize> LinearPopulation<K> {
         let (next, kind) = if fires {
             let cause = if crosses || arrivals.is_empty() { Cause::Crossing } else { Cause::Arrival };
             out.note(now, 0, neuron, What::Spike { cause });
-            x[0] = f64::NEG_INFINITY;
-            (now.after(self.membrane.refractory_ms), Next::RefractoryEnd)
+            coordinates.set_membrane(f64::NEG_INFINITY);
+            (now.after(membrane.refractory_ms), Next::RefractoryEnd)
         } else if kind == Next::RefractoryEnd {
             (next, kind)
         } else {
-            (bound(&self.membrane, &x, &fade, now), Next::Bound)
+            (bound(membrane, &x, &fade, now), Next::Bound)
         };
-        self.set_coordinates(index, &x);
         let record = &mut self.records[index];
         (record.anchor, record.next, record.kind) = (now, next, kind);
         Ok(fires)
@@ -142,16 +156,22 @@ impl<const K: usize> LinearPopulation<K> {
 
     /// A bound that has come up is replaced by the crossing, if it lies in this epoch, or by a better one. The anchor stays
     /// where it is.
-    fn refine(&mut self, index: usize, now: Time, out: &mut Outbox) -> Result<(), GroupError> {
+    fn refine(
+        &mut self,
+        membrane: &Membrane<K>,
+        index: usize,
+        now: Time,
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
         let anchor = self.records[index].anchor;
-        let integrator = &self.membrane.integrator;
         let (last, _) = now.parts();
         let (mut epoch, mut from) = anchor.parts();
-        let mut x = self.coordinates(index);
+        let mut coordinates = self.coordinates[index];
         loop {
-            let passage = integrator.passage(&x, from);
+            let x = coordinates.x(membrane);
+            let passage = membrane.integrator.passage(&x, from);
             if !passage.is_known {
-                return Err(self.unresolved(index, anchor));
+                return Err(unresolved(index, anchor, &x));
             }
             out.ambiguous += u64::from(passage.ambiguous);
             if let Some(at) = passage.at.and_then(|offset| Time::from_parts(epoch, offset)) {
@@ -160,14 +180,14 @@ impl<const K: usize> LinearPopulation<K> {
                 out.note(now, 0, LocalId(index as u32), What::Predicted { crossing: record.next });
                 return Ok(());
             }
-            integrator.move_on(&mut x);
+            coordinates.move_on(membrane);
             (epoch, from) = (epoch + 1, 0.0);
             if epoch > last {
                 break;
             }
         }
         let begin = Time::from_parts(epoch, 0.0).unwrap_or(Time::NEVER);
-        self.records[index].next = bound(&self.membrane, &x, &[1.0; K], begin);
+        self.records[index].next = bound(membrane, &coordinates.x(membrane), &[1.0; K], begin);
         Ok(())
     }
 }

@@ -5,7 +5,8 @@
 //! an arrival is two additions, a subtraction and a comparison. The few neurons without headroom are *near*: their crossings
 //! are looked for when something arrives, when a window closes and when the epoch ends.
 
-use super::{LinearPopulation, kick};
+use super::by_instant::Alone;
+use super::{LinearPopulation, Watch, kick, unresolved};
 use crate::group::{Cause, GroupError, Incoming, Outbox, Single, Volley, What};
 use crate::ids::LocalId;
 use crate::network::{Projection, Values};
@@ -26,17 +27,6 @@ pub(super) struct Sweep<const K: usize> {
     refractory_ends: BinaryHeap<Reverse<(Time, u32)>>,
     /// For each coordinate, of singles.
     growths: [Vec<f64>; K],
-}
-
-/// What is known of a near neuron; times are offsets in the epoch.
-#[derive(Clone, Copy, Debug)]
-struct Watch {
-    /// Its last event, or 0.
-    from: f64,
-    /// No crossing before; infinity for none in this epoch.
-    next: f64,
-    /// The crossing is at `next`.
-    is_found: bool,
 }
 
 /// What the targets of a spike at one instant share.
@@ -239,7 +229,11 @@ impl<const K: usize> LinearPopulation<K> {
     }
 
     fn first_sweep(&mut self) -> Sweep<K> {
-        let size = self.x[0].len();
+        let alone = std::mem::replace(&mut self.alone, Alone::new(Vec::new()));
+        let size = alone.coordinates.len();
+        for (k, x) in self.x.iter_mut().enumerate() {
+            x.extend(alone.coordinates.iter().map(|plain| plain.0[k]));
+        }
         let watch = Watch { from: 0.0, next: 0.0, is_found: false };
         let mut sweep = Sweep {
             epoch: 0,
@@ -250,7 +244,6 @@ impl<const K: usize> LinearPopulation<K> {
             growths: [const { Vec::new() }; K],
         };
         self.find_headroom(&mut sweep);
-        self.records = Vec::new();
         sweep
     }
 
@@ -299,17 +292,7 @@ impl<const K: usize> LinearPopulation<K> {
     fn watch(&mut self, sweep: &mut Sweep<K>, index: usize, from: f64) {
         sweep.headroom[index] = f64::NEG_INFINITY;
         sweep.near.push(index as u32);
-        sweep.watches[index] = Watch { from, next: self.bound(index, from), is_found: false };
-    }
-
-    /// An offset before which there is no crossing; infinity if there is none in this epoch.
-    fn bound(&self, index: usize, from: f64) -> f64 {
-        let integrator = &self.membrane.integrator;
-        let x = self.coordinates(index);
-        let fade = self.membrane.about_fade(from);
-        let next = from + integrator.wait(integrator.value(&x, &fade), &integrator.drives(&x, &fade));
-        // What is not a number is asked for at once.
-        if next >= 1.0 { f64::INFINITY } else { next.max(from) }
+        sweep.watches[index] = Watch { from, next: self.membrane.bound(&self.coordinates(index), from), is_found: false };
     }
 
     /// The refractory time ends.
@@ -402,7 +385,7 @@ impl<const K: usize> LinearPopulation<K> {
         if !was_near {
             self.watch(sweep, index, offset);
         } else if sweep.headroom[index] == f64::NEG_INFINITY {
-            let next = self.bound(index, offset);
+            let next = self.membrane.bound(&self.coordinates(index), offset);
             let watch = &sweep.watches[index];
             // A crossing found at this very instant stays: a current does not take it back.
             if !(watch.is_found && watch.next == offset) {
@@ -455,7 +438,7 @@ impl<const K: usize> LinearPopulation<K> {
             if !watch.is_found && is_open {
                 let passage = self.membrane.integrator.passage(&self.coordinates(index), watch.from);
                 if !passage.is_known {
-                    return Err(self.unresolved(index, sweep.at(watch.from)));
+                    return Err(unresolved(index, sweep.at(watch.from), &self.coordinates(index)));
                 }
                 out.ambiguous += u64::from(passage.ambiguous);
                 let next = passage.at.unwrap_or(f64::INFINITY);

@@ -13,26 +13,37 @@
 //! 4. While the membrane is clamped its own coordinate is minus infinity: additions leave it so, and it never crosses. At the
 //!    end of the refractory time it is set so that the membrane starts from reset.
 //!
-//! Bounds decide what is looked at and when; they move no bit. `by_instant` looks at neurons one by one, `by_window` goes
-//! through all of them epoch by epoch.
+//! There are two ways to add ([`Coordinates`]): as numbers, one after the other; or as integers, in any order. Which of them a
+//! population takes is part of what it is. Integers pay where arrivals come one by one, each at an instant of its own, because
+//! then nothing has to be put in order of time but the arrivals of the few neurons that may cross.
+//!
+//! Bounds decide what is looked at and when; they move no bit. `by_instant` looks at neurons one by one. `by_window` goes
+//! through all of them in order of time, `by_epoch` adds up all that an epoch brings before it looks at any.
 
 #![allow(clippy::needless_range_loop)] // formulas with an index that several arrays share
 
+mod by_epoch;
 mod by_instant;
 mod by_window;
+mod coordinates;
 mod oracle;
+mod summed;
 
-use crate::group::{Arrival, Group, GroupError, Incoming, Outbox, PopulationSetup, Touch, Until};
+use crate::group::{Arrival, Group, GroupError, Incoming, Outbox, PopulationSetup, Singles, Touch, Until};
 use crate::ids::LocalId;
 use crate::model::{NeuronModel, Unresolved};
 use crate::network::Projection;
+use crate::oracle::OracleUnits;
 use crate::spec::Column;
 use crate::time::Time;
-use by_instant::Record;
+use by_instant::Alone;
 use by_window::Sweep;
-pub use oracle::oracle;
+use coordinates::{Coordinates, Plain, Summed, Units};
+use oracle::OracleLinear;
+use summed::SummedPopulation;
 use synfire_numerics::growth::Growth;
 use synfire_numerics::integrator::Integrator;
+use synfire_numerics::math;
 
 /// A neuron model some of whose populations can be driven in this form.
 pub trait LinearModel: NeuronModel {
@@ -67,10 +78,27 @@ pub const MOST_RECEPTORS: usize = 3;
 /// So near to threshold, as a part of the way from reset, bounds are of no use.
 const NEAR: f64 = 1e-9;
 
+/// How arrivals are added to coordinates.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Adding {
+    /// As numbers, in order.
+    InOrder,
+    /// As integers, in any order.
+    AsIntegers {
+        /// The greatest weight that reaches each receptor, in size; pA.
+        greatest_weights: Vec<f64>,
+    },
+}
+
+/// A neuron can receive so many arrivals in an epoch without danger that its sums of integers overflow.
+pub const MOST_ARRIVALS: usize = coordinates::MOST_ARRIVALS;
+
 /// The membrane and its K - 1 receptors.
 #[derive(Clone, Debug)]
 struct Membrane<const K: usize> {
     integrator: Integrator<K>,
+    /// The integers of coordinates that are summed.
+    units: [Units; K],
     /// What arrivals count, by their offset in the epoch.
     growths: [Growth; K],
     /// What a current of 1 pA is in its coordinate: mV per pA.
@@ -97,7 +125,7 @@ fn kick(gain: f64, weight: f64, growths: (f64, f64)) -> Kick {
 }
 
 impl<const K: usize> Membrane<K> {
-    fn new(neuron: &LinearNeuron) -> Membrane<K> {
+    fn new(neuron: &LinearNeuron, adding: &Adding) -> Membrane<K> {
         let mut taus = [1.0; K];
         taus.copy_from_slice(&neuron.taus);
         let integrator = Integrator::new(neuron.rest, taus, NEAR * -neuron.reset);
@@ -105,8 +133,19 @@ impl<const K: usize> Membrane<K> {
         for (k, gain) in gains.iter_mut().enumerate().skip(1) {
             *gain = 1.0 / (neuron.capacitance * integrator.gap(k));
         }
+        let mut units = [Units::new(0.0); K];
+        if let Adding::AsIntegers { greatest_weights } = adding {
+            let mut greatest: f64 = 0.0;
+            for k in 1..K {
+                let kick = greatest_weights[k - 1] * gains[k].abs();
+                units[k] = Units::new(kick * math::exp(1.0 / taus[k]));
+                greatest = greatest.max(kick);
+            }
+            units[0] = Units::new(greatest * math::exp(1.0 / taus[0]));
+        }
         Membrane {
             integrator,
+            units,
             growths: taus.map(|tau| Growth::new(1.0 / tau)),
             gains,
             per_capacitance: 1.0 / neuron.capacitance,
@@ -144,6 +183,15 @@ impl<const K: usize> Membrane<K> {
         (self.growths[0].at(offset), self.growths[k].at(offset))
     }
 
+    /// An offset before which there is no crossing, for a neuron below threshold at `from`; infinity if there is none in this
+    /// epoch.
+    fn bound(&self, x: &[f64; K], from: f64) -> f64 {
+        let fade = self.about_fade(from);
+        let next = from + self.integrator.wait(self.integrator.value(x, &fade), &self.integrator.drives(x, &fade));
+        // What is not a number is asked for at once.
+        if next >= 1.0 { f64::INFINITY } else { next.max(from) }
+    }
+
     /// The membrane's coordinate at the end of the refractory time.
     fn released(&self, x: &[f64; K], fade: &[f64; K], offset: f64) -> f64 {
         self.integrator.coordinate_for(self.reset, x, fade, offset)
@@ -160,66 +208,116 @@ impl<const K: usize> Membrane<K> {
     }
 }
 
-/// A population in coordinates that rest between events; each neuron has K - 1 exponential currents.
-struct LinearPopulation<const K: usize> {
-    membrane: Membrane<K>,
-    /// Coordinate by coordinate, all neurons.
-    x: [Vec<f64>; K],
-    /// What each neuron waits for, while neurons are driven one by one.
-    records: Vec<Record>,
-    /// What the population waits for, once it has been driven through a window.
-    sweep: Option<Sweep<K>>,
+/// The error of a state that is beyond the range of numbers.
+fn unresolved<const K: usize>(index: usize, anchor: Time, x: &[f64; K]) -> GroupError {
+    let why = Unresolved { after_ms: 0.0, reason: "the state is not finite" };
+    GroupError::Unresolved {
+        neuron: LocalId(index as u32),
+        anchor,
+        why,
+        state: format!("coordinates {x:?}"),
+    }
 }
 
 /// Makes the population at t = 0.
 ///
 /// # Panics
 /// If there are no receptors or more than [`MOST_RECEPTORS`].
-pub fn population(neuron: &LinearNeuron, setup: &PopulationSetup) -> Box<dyn Group> {
+pub fn population(neuron: &LinearNeuron, adding: &Adding, setup: &PopulationSetup) -> Box<dyn Group> {
+    fn make<const K: usize>(neuron: &LinearNeuron, adding: &Adding, size: usize) -> Box<dyn Group> {
+        let membrane = Membrane::<K>::new(neuron, adding);
+        match adding {
+            Adding::InOrder => {
+                let alone = Alone::new(initial(&membrane, neuron, size));
+                Box::new(LinearPopulation { membrane, alone, x: [const { Vec::new() }; K], sweep: None })
+            }
+            Adding::AsIntegers { .. } => {
+                let states = initial(&membrane, neuron, size);
+                Box::new(SummedPopulation::new(membrane, states))
+            }
+        }
+    }
     match neuron.taus.len() {
-        2 => Box::new(LinearPopulation::<2>::new(neuron, setup.size)),
-        3 => Box::new(LinearPopulation::<3>::new(neuron, setup.size)),
-        4 => Box::new(LinearPopulation::<4>::new(neuron, setup.size)),
+        2 => make::<2>(neuron, adding, setup.size),
+        3 => make::<3>(neuron, adding, setup.size),
+        4 => make::<4>(neuron, adding, setup.size),
         receptors => panic!("a population of {} receptors", receptors.wrapping_sub(1)),
     }
 }
 
-impl<const K: usize> LinearPopulation<K> {
-    fn new(neuron: &LinearNeuron, size: usize) -> LinearPopulation<K> {
-        let membrane = Membrane::new(neuron);
-        let mut x: [Vec<f64>; K] = std::array::from_fn(|_| Vec::with_capacity(size));
-        for index in 0..size {
-            let initial = membrane.initial(neuron, index);
-            x.iter_mut().zip(initial).for_each(|(all, one)| all.push(one));
+/// Makes the population for the oracle.
+///
+/// # Panics
+/// If there are no receptors or more than [`MOST_RECEPTORS`].
+pub fn oracle(neuron: &LinearNeuron, adding: &Adding, setup: &PopulationSetup) -> Box<dyn OracleUnits> {
+    fn make<const K: usize>(neuron: &LinearNeuron, adding: &Adding, size: usize) -> Box<dyn OracleUnits> {
+        let membrane = Membrane::<K>::new(neuron, adding);
+        match adding {
+            Adding::InOrder => {
+                let states: Vec<Plain<K>> = initial(&membrane, neuron, size);
+                Box::new(OracleLinear::new(membrane, states))
+            }
+            Adding::AsIntegers { .. } => {
+                let states: Vec<Summed<K>> = initial(&membrane, neuron, size);
+                Box::new(OracleLinear::new(membrane, states))
+            }
         }
-        LinearPopulation { membrane, x, records: vec![Record::START; size], sweep: None }
     }
+    match neuron.taus.len() {
+        2 => make::<2>(neuron, adding, setup.size),
+        3 => make::<3>(neuron, adding, setup.size),
+        4 => make::<4>(neuron, adding, setup.size),
+        receptors => panic!("a population of {} receptors", receptors.wrapping_sub(1)),
+    }
+}
 
+/// The coordinates of all neurons at t = 0.
+fn initial<C: Coordinates<K>, const K: usize>(
+    membrane: &Membrane<K>,
+    neuron: &LinearNeuron,
+    size: usize,
+) -> Vec<C> {
+    (0..size).map(|index| C::new(membrane.initial(neuron, index))).collect()
+}
+
+/// What is known of the next crossing of a neuron that is looked at; times are offsets in the epoch.
+#[derive(Clone, Copy, Debug)]
+struct Watch {
+    /// Its last event, or 0.
+    from: f64,
+    /// No crossing before; infinity for none in this epoch.
+    next: f64,
+    /// The crossing is at `next`.
+    is_found: bool,
+}
+
+/// A population in coordinates that rest between events, to which arrivals are added in order; each neuron has K - 1
+/// exponential currents.
+struct LinearPopulation<const K: usize> {
+    membrane: Membrane<K>,
+    /// The neurons while they are driven one by one.
+    alone: Alone<Plain<K>, K>,
+    /// While they are driven together: coordinate by coordinate, all neurons.
+    x: [Vec<f64>; K],
+    /// What the population waits for, once it has been driven through a window.
+    sweep: Option<Sweep<K>>,
+}
+
+impl<const K: usize> LinearPopulation<K> {
     #[inline]
     fn coordinates(&self, index: usize) -> [f64; K] {
         std::array::from_fn(|k| self.x[k][index])
-    }
-
-    fn set_coordinates(&mut self, index: usize, x: &[f64; K]) {
-        (0..K).for_each(|k| self.x[k][index] = x[k]);
-    }
-
-    /// The error of a state that is beyond the range of numbers.
-    fn unresolved(&self, index: usize, anchor: Time) -> GroupError {
-        let why = Unresolved { after_ms: 0.0, reason: "the state is not finite" };
-        let state = format!("coordinates {:?}", self.coordinates(index));
-        GroupError::Unresolved { neuron: LocalId(index as u32), anchor, why, state }
     }
 }
 
 impl<const K: usize> Group for LinearPopulation<K> {
     fn size(&self) -> usize {
-        self.x[0].len()
+        self.alone.coordinates.len().max(self.x[0].len())
     }
 
     fn start(&mut self, out: &mut Outbox) {
         for index in 0..self.size() {
-            self.start_one(index, out);
+            self.alone.start_one(&self.membrane, index, out);
         }
     }
 
@@ -232,7 +330,7 @@ impl<const K: usize> Group for LinearPopulation<K> {
     ) -> Result<(), GroupError> {
         for touch in touched {
             let arrivals = &arrivals[touch.first as usize..][..touch.count as usize];
-            self.touch(touch.neuron.index(), until, arrivals, out)?;
+            self.alone.touch(&self.membrane, touch.neuron.index(), until, arrivals, out)?;
         }
         Ok(())
     }
@@ -241,8 +339,8 @@ impl<const K: usize> Group for LinearPopulation<K> {
         true
     }
 
-    fn takes_singles(&self) -> bool {
-        true
+    fn singles(&self) -> Singles {
+        Singles::InOrder
     }
 
     fn drive_window(
@@ -257,11 +355,15 @@ impl<const K: usize> Group for LinearPopulation<K> {
     }
 
     fn sample(&self, at: Time, neuron: LocalId, variable: usize) -> f64 {
-        let index = neuron.index();
-        let mut x = self.coordinates(index);
-        let first = self.sweep.as_ref().map_or_else(|| self.records[index].epoch(), Sweep::epoch);
         let (epoch, offset) = at.parts();
-        (first..epoch).for_each(|_| self.membrane.integrator.move_on(&mut x));
+        let x = match &self.sweep {
+            None => self.alone.moved_to(&self.membrane, neuron.index(), at),
+            Some(sweep) => {
+                let mut x = self.coordinates(neuron.index());
+                (sweep.epoch()..epoch).for_each(|_| self.membrane.integrator.move_on(&mut x));
+                x
+            }
+        };
         self.membrane.variable(&x, offset, variable)
     }
 }

@@ -1,30 +1,29 @@
 //! One neuron after the other, with no bound and nothing put off: what the engines are held against.
 
-use super::{LinearNeuron, Membrane};
-use crate::group::{Arrival, PopulationSetup};
+use super::{Coordinates, Membrane};
+use crate::group::Arrival;
 use crate::oracle::OracleUnits;
 use crate::time::Time;
 
 /// Neurons in coordinates that rest between events, as the oracle sees them.
-struct OracleLinear<const K: usize> {
+pub(super) struct OracleLinear<C, const K: usize> {
     membrane: Membrane<K>,
-    neurons: Vec<OracleNeuron<K>>,
+    neurons: Vec<OracleNeuron<C>>,
 }
 
-struct OracleNeuron<const K: usize> {
-    x: [f64; K],
+struct OracleNeuron<C> {
+    coordinates: C,
     anchor: Time,
     crossing: Time,
     refractory_until: Option<Time>,
 }
 
-impl<const K: usize> OracleLinear<K> {
+impl<C: Coordinates<K>, const K: usize> OracleLinear<C, K> {
     /// The population at t = 0.
-    fn new(neuron: &LinearNeuron, setup: &PopulationSetup) -> OracleLinear<K> {
-        let membrane = Membrane::new(neuron);
-        let make = |index| {
+    pub(super) fn new(membrane: Membrane<K>, states: Vec<C>) -> OracleLinear<C, K> {
+        let make = |coordinates| {
             let mut made = OracleNeuron {
-                x: membrane.initial(neuron, index),
+                coordinates,
                 anchor: Time::ZERO,
                 crossing: Time::NEVER,
                 refractory_until: None,
@@ -32,35 +31,40 @@ impl<const K: usize> OracleLinear<K> {
             made.find_crossing(&membrane);
             made
         };
-        let neurons = (0..setup.size).map(make).collect();
+        let neurons = states.into_iter().map(make).collect();
         OracleLinear { membrane, neurons }
     }
 }
 
-impl<const K: usize> OracleNeuron<K> {
-    fn find_crossing(&mut self, membrane: &Membrane<K>) {
+impl<C> OracleNeuron<C> {
+    fn find_crossing<const K: usize>(&mut self, membrane: &Membrane<K>)
+    where
+        C: Coordinates<K>,
+    {
         let integrator = &membrane.integrator;
         self.crossing = Time::NEVER;
         if self.refractory_until.is_some() {
             return;
         }
         let (mut epoch, mut from) = self.anchor.parts();
-        let mut x = self.x;
+        let mut coordinates = self.coordinates;
+        let x = coordinates.x(membrane);
         let fade = integrator.fade(from);
         let (mut y, mut drives) = (integrator.value(&x, &fade), integrator.drives(&x, &fade));
         while !integrator.stays_below(y, &drives) {
-            if let Some(offset) = integrator.passage(&x, from).at {
+            if let Some(offset) = integrator.passage(&coordinates.x(membrane), from).at {
                 self.crossing = Time::from_parts(epoch, offset).expect("an offset");
                 return;
             }
-            integrator.move_on(&mut x);
+            coordinates.move_on(membrane);
+            let x = coordinates.x(membrane);
             (epoch, from) = (epoch + 1, 0.0);
             (y, drives) = (integrator.value(&x, &[1.0; K]), integrator.drives(&x, &[1.0; K]));
         }
     }
 }
 
-impl<const K: usize> OracleUnits for OracleLinear<K> {
+impl<C: Coordinates<K>, const K: usize> OracleUnits for OracleLinear<C, K> {
     fn size(&self) -> usize {
         self.neurons.len()
     }
@@ -74,38 +78,25 @@ impl<const K: usize> OracleUnits for OracleLinear<K> {
         let membrane = &self.membrane;
         let neuron = &mut self.neurons[index];
         let (epoch, offset) = now.parts();
-        (neuron.anchor.parts().0..epoch).for_each(|_| membrane.integrator.move_on(&mut neuron.x));
+        (neuron.anchor.parts().0..epoch).for_each(|_| neuron.coordinates.move_on(membrane));
         let fade = membrane.integrator.fade(offset);
         if neuron.refractory_until == Some(now) {
-            neuron.x[0] = membrane.released(&neuron.x, &fade, offset);
+            let membrane_at_reset = membrane.released(&neuron.coordinates.x(membrane), &fade, offset);
+            neuron.coordinates.set_membrane(membrane_at_reset);
             neuron.refractory_until = None;
         }
         for arrival in arrivals {
             let k = arrival.receptor as usize + 1;
             let kick = membrane.kick(k, arrival.weight, membrane.growths(k, offset));
-            neuron.x[0] += kick.membrane;
-            neuron.x[k] += kick.input;
+            neuron.coordinates.add(membrane, k, kick);
         }
-        let fires = neuron.crossing == now || membrane.integrator.value(&neuron.x, &fade) >= 0.0;
+        let fires = neuron.crossing == now || membrane.integrator.value(&neuron.coordinates.x(membrane), &fade) >= 0.0;
         if fires {
-            neuron.x[0] = f64::NEG_INFINITY;
+            neuron.coordinates.set_membrane(f64::NEG_INFINITY);
             neuron.refractory_until = Some(now.after(membrane.refractory_ms));
         }
         neuron.anchor = now;
         neuron.find_crossing(membrane);
         fires
-    }
-}
-
-/// Makes the population for the oracle.
-///
-/// # Panics
-/// If there are no receptors or more than [`super::MOST_RECEPTORS`].
-pub fn oracle(neuron: &LinearNeuron, setup: &PopulationSetup) -> Box<dyn OracleUnits> {
-    match neuron.taus.len() {
-        2 => Box::new(OracleLinear::<2>::new(neuron, setup)),
-        3 => Box::new(OracleLinear::<3>::new(neuron, setup)),
-        4 => Box::new(OracleLinear::<4>::new(neuron, setup)),
-        receptors => panic!("a population of {} receptors", receptors.wrapping_sub(1)),
     }
 }

@@ -2,11 +2,11 @@
 //! and every number of threads gives the same bits.
 
 use super::{BuildError, population_setup};
-use crate::scenario::{Distribution, Law, Projection, Quantity, Rule, Scenario};
+use crate::scenario::{Distribution, Law, Population, Projection, Quantity, Rule, Scenario};
 use synfire_core::Time;
 use synfire_core::dense::{self, DenseNeuron, MOST_WEIGHTS};
 use synfire_core::group::{Group, PopulationSetup};
-use synfire_core::linear::{self, LinearNeuron};
+use synfire_core::linear::{self, Adding, LinearNeuron};
 use synfire_core::oracle::OracleUnits;
 use synfire_numerics::cells::CELL_MS;
 
@@ -29,6 +29,8 @@ pub enum Form {
     Chosen,
     /// Coordinates that rest between events wherever the model can: see [`synfire_core::linear`].
     Linear,
+    /// The same with sums of integers.
+    Summed,
     /// Under dense jumps wherever the model can: see [`synfire_core::dense`].
     Dense,
 }
@@ -36,7 +38,7 @@ pub enum Form {
 /// A form, with what it is made from.
 enum Made {
     Anchored,
-    Linear(LinearNeuron),
+    Linear(LinearNeuron, Adding),
     Dense(DenseNeuron, Vec<f64>),
 }
 
@@ -45,7 +47,7 @@ pub(super) fn group_of(scenario: &Scenario, index: usize, form: Form) -> Result<
     let population = &scenario.populations[index];
     let setup = population_setup(scenario, index)?;
     let group = match choose(scenario, index, &setup, form) {
-        Made::Linear(neuron) => Ok(linear::population(&neuron, &setup)),
+        Made::Linear(neuron, adding) => Ok(linear::population(&neuron, &adding, &setup)),
         Made::Dense(neuron, weights) => Ok(dense::population(&neuron, &weights, &setup)),
         Made::Anchored => (population.model.build)(&setup),
     };
@@ -65,7 +67,7 @@ pub fn oracle_of(
     let population = &scenario.populations[index];
     let setup = population_setup(scenario, index)?;
     let units = match choose(scenario, index, &setup, form) {
-        Made::Linear(neuron) => Ok(linear::oracle(&neuron, &setup)),
+        Made::Linear(neuron, adding) => Ok(linear::oracle(&neuron, &adding, &setup)),
         Made::Dense(neuron, weights) => Ok(dense::oracle(&neuron, &weights, &setup)),
         Made::Anchored => (population.model.oracle)(&setup, until),
     };
@@ -76,9 +78,16 @@ fn choose(scenario: &Scenario, index: usize, setup: &PopulationSetup, form: Form
     let model = scenario.populations[index].model;
     let reaching: Vec<&Projection> = scenario.projections.iter().filter(|p| p.target == index).collect();
     let is_large = setup.size >= MANY && form == Form::Chosen;
-    let may_be_linear = form == Form::Linear || is_large && suits_linear(scenario, &reaching);
+    let is_named = matches!(form, Form::Linear | Form::Summed);
+    let may_be_linear = is_named || is_large && suits_linear(scenario, &reaching);
     if may_be_linear && let Some(neuron) = (model.linear)(setup) {
-        return Made::Linear(neuron);
+        let are_summed = form == Form::Summed || form == Form::Chosen && suits_sums(scenario, &reaching);
+        let greatest_weights = greatest_weights(&reaching, setup.receptors.len());
+        let adding = match greatest_weights.filter(|_| are_summed) {
+            Some(greatest_weights) => Adding::AsIntegers { greatest_weights },
+            None => Adding::InOrder,
+        };
+        return Made::Linear(neuron, adding);
     }
     let may_be_dense = form == Form::Dense || is_large && has_dense_input(scenario, &reaching);
     if may_be_dense && let (Some(weights), Some(neuron)) = (few_weights(&reaching), (model.dense)(setup)) {
@@ -112,6 +121,17 @@ fn least(quantity: &Quantity) -> f64 {
     }
 }
 
+/// The greatest value that is possible; infinite or no number where only a file or chance knows.
+fn most(quantity: &Quantity) -> f64 {
+    match quantity {
+        Quantity::Number(number) => *number,
+        Quantity::Array(values) => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        Quantity::Distribution(Distribution { clip: Some((_, high)), .. }) => *high,
+        Quantity::Distribution(Distribution { law: Law::Uniform(_, high), .. }) => *high,
+        Quantity::Distribution(_) => f64::INFINITY,
+    }
+}
+
 /// The projection brings each neuron a dense source of its own, with one delay.
 fn is_dense_source(scenario: &Scenario, projection: &Projection) -> bool {
     let source = &scenario.populations[projection.source];
@@ -121,6 +141,51 @@ fn is_dense_source(scenario: &Scenario, projection: &Projection) -> bool {
         && matches!(rate, Some(Quantity::Number(rate)) if *rate >= DENSE_HZ)
         && projection.rule == Rule::OneToOne
         && has_one_delay(projection)
+}
+
+/// There is a dense source for each neuron, all of these over delays of whole cells; and no more arrives in a millisecond than
+/// sums of integers can hold.
+fn suits_sums(scenario: &Scenario, reaching: &[&Projection]) -> bool {
+    let dense: Vec<_> = reaching.iter().filter(|p| is_dense_source(scenario, p)).collect();
+    let arrivals = |projection: &&Projection| {
+        let most = most_spikes_a_ms(&scenario.populations[projection.source]);
+        synapses_a_target(scenario, projection) * most
+    };
+    !dense.is_empty()
+        && dense.iter().all(|p| (least(&p.delay) / CELL_MS).fract() == 0.0)
+        && reaching.iter().map(arrivals).sum::<f64>() <= linear::MOST_ARRIVALS as f64
+}
+
+/// The most spikes that a neuron makes in a millisecond, with all but certainty for one that spikes at random; infinite if that
+/// is not known.
+fn most_spikes_a_ms(population: &Population) -> f64 {
+    let spec = population.model.spec;
+    let given = |name| spec.parameters.iter().position(|parameter| parameter.name == name);
+    let value = |name| given(name).map(|place| &population.parameters[place]);
+    match (value("rate"), value("t_ref")) {
+        // Twelve standard deviations, and some.
+        (Some(Quantity::Number(rate)), _) if spec.is_source => {
+            let mean = rate / 1000.0;
+            mean + 12.0 * mean.sqrt() + 50.0
+        }
+        (_, Some(t_ref)) => 1.0 / least(t_ref).max(0.0) + 1.0,
+        _ => f64::INFINITY,
+    }
+}
+
+/// The greatest weight that can reach each receptor, in size, pA; `None` where only a file or chance knows.
+fn greatest_weights(reaching: &[&Projection], receptors: usize) -> Option<Vec<f64>> {
+    let mut greatest = vec![0.0f64; receptors];
+    for projection in reaching {
+        let weight = &projection.weight;
+        let size = least(weight).abs().max(most(weight).abs());
+        if !size.is_finite() {
+            return None;
+        }
+        let greatest = &mut greatest[projection.receptor];
+        *greatest = greatest.max(size);
+    }
+    Some(greatest)
 }
 
 /// Each neuron has a dense source of its own, over a delay of whole cells, and all input is delayed.
@@ -190,7 +255,8 @@ mod tests {
         let cells = scenario.populations.iter().position(|p| p.name == "cells").unwrap();
         match choose(&scenario, cells, &population_setup(&scenario, cells).unwrap(), Form::Chosen) {
             Made::Anchored => "anchored",
-            Made::Linear(_) => "linear",
+            Made::Linear(_, Adding::InOrder) => "linear",
+            Made::Linear(_, Adding::AsIntegers { .. }) => "summed",
             Made::Dense(..) => "dense",
         }
     }
@@ -199,7 +265,7 @@ mod tests {
     fn dense_input_decides_the_form() {
         let current = r#"{ "kind": "exponential", "tau": 0.5 }"#;
         let varied = r#"{ "normal": [1.5, 0.75], "clip": [0.1, 20] }"#;
-        assert_eq!(form(current, 3000.0, "1.5", varied), "linear");
+        assert_eq!(form(current, 3000.0, "1.5", varied), "summed");
         assert_eq!(form(current, 3000.0, "1.3", varied), "linear");
         assert_eq!(form(current, 1000.0, "1.5", varied), "anchored");
         assert_eq!(form(current, 3000.0, varied, "1.5"), "anchored");
