@@ -443,6 +443,7 @@ fn the_networks_spike_and_their_instants_meet() {
     assert!(meetings > 50, "{meetings} pairs of spikes at one instant");
     // Currents alone make no two neurons spike at the instant of an arrival.
     assert!(spikes_and_meetings(Form::Linear).0 > 500);
+    assert!(spikes_and_meetings(Form::Summed).0 > 500);
     let (spikes, meetings) = spikes_and_meetings(Form::Dense);
     assert!(spikes > 500, "{spikes} spikes");
     assert!(meetings > 20, "{meetings} pairs of spikes at one instant");

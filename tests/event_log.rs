@@ -118,23 +118,62 @@ fn the_log_has_what_was_processed_whatever_the_form() {
     }
 }
 
+/// A population that adds as integers, of neurons that reach each other over delays of their own, and over one delay.
+fn currents_under_dense_input() -> Scenario {
+    let pairs = serde_json::json!({ "rule": "fixed_in_degree", "k": 20 });
+    let text = serde_json::json!({
+        "synfire": 1,
+        "duration": 50,
+        "populations": {
+            "cells": { "size": 150,
+                "neuron": { "model": "lif", "tau_m": 10, "c_m": 250, "t_ref": 2, "v_th": -55, "e_l": -70 },
+                "receptors": { "fast": { "kind": "exponential", "tau": 0.5 }, "slow": { "kind": "exponential", "tau": 5 } },
+                "initial": { "v": { "uniform": [-70, -56] } } },
+            "noise": { "size": 150, "neuron": { "model": "poisson", "rate": 4000, "start": 0.3 } }
+        },
+        "projections": [
+            { "source": "noise", "target": "cells", "receptor": "fast", "connect": { "rule": "one_to_one" },
+              "weight": 190, "delay": 1.5 },
+            { "source": "cells", "target": "cells", "receptor": "fast", "connect": pairs,
+              "weight": { "uniform": [50, 100] }, "delay": { "uniform": [0.25, 3] } },
+            { "source": "cells", "target": "cells", "receptor": "slow", "connect": pairs, "weight": -10, "delay": 0.5 },
+        ],
+    });
+    let limits = synfire_runner::scenario::Limits::default();
+    synfire_runner::scenario::check(text.to_string(), "currents.json".as_ref(), &limits).unwrap()
+}
+
 #[test]
 fn dense_background_that_nobody_watches_is_in_the_log_where_it_arrives() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/brunel/scenario.json");
-    let scenario = load(&file).unwrap();
+    watched_or_not(&load(&file).unwrap(), &[0.9, 2.0]);
+    watched_or_not(&currents_under_dense_input(), &[0.9, 7.3, 30.0]);
+}
+
+/// The log of arrivals is the same whether an observer watches the sources or not; and whether arrivals are logged or not,
+/// the engine counts the same.
+fn watched_or_not(scenario: &Scenario, pieces: &[f64]) {
     let is_source = |index: &usize| scenario.populations[*index].model.spec.is_source;
     let sources = (0..scenario.populations.len()).filter(is_source);
     let unwatched: Vec<PopulationId> = sources.map(|index| PopulationId(index as u32)).collect();
     assert!(!unwatched.is_empty());
     let filter = EventFilter { kinds: Kinds::NONE.with(EventKind::Arrival), ..EventFilter::ALL };
-    let arrivals = |unwatched| {
-        let options = Options { engine: Some(EngineKind::Lookahead), unwatched, ..Options::default() };
-        let (events, _, counts) = logged_with(&scenario, &options, filter.clone(), &[0.9, 2.0]).unwrap();
+    let arrivals = |unwatched: &Vec<PopulationId>, engine| {
+        let options = Options { engine: Some(engine), unwatched: unwatched.clone(), ..Options::default() };
+        let (events, _, counts) = logged_with(scenario, &options, filter.clone(), pieces).unwrap();
         assert_eq!(events.len() as u64, counts.arrivals);
-        events
+        let mut simulation = Simulation::new(build(scenario).unwrap(), vec![], &options).unwrap();
+        for &until in pieces {
+            simulation.run(Time::from_ms(until).unwrap(), &mut ()).unwrap();
+        }
+        assert_eq!(counts, simulation.counts());
+        (events, counts)
     };
-    let (watched, not) = (arrivals(vec![]), arrivals(unwatched));
-    assert!(watched == not && watched.len() > 10_000, "{} and {} arrivals", watched.len(), not.len());
+    let by_instant = arrivals(&vec![], EngineKind::Queue);
+    let watched = arrivals(&vec![], EngineKind::Lookahead);
+    let not = arrivals(&unwatched, EngineKind::Lookahead);
+    assert!(by_instant == watched, "by instant and by window");
+    assert!(watched == not && watched.0.len() > 10_000, "{} and {} arrivals", watched.0.len(), not.0.len());
 }
 
 #[test]

@@ -59,11 +59,11 @@ fn times(train: &Value) -> Vec<f64> {
     train.as_array().unwrap().iter().map(time).collect()
 }
 
-/// Spikes of a scenario that are not where they should be, if its populations are driven in linear form where that can be.
-fn misses_in_linear_form(scenario: &Scenario) -> Vec<String> {
+/// Spikes of a scenario that are not where they should be, if its populations are driven in this form where that can be.
+fn misses_in_form(scenario: &Scenario, form: Form) -> Vec<String> {
     let text: Value = serde_json::from_str(&scenario.text).unwrap();
     let tolerance = text["expect"]["tolerance"].as_f64().unwrap();
-    let network = build_in_form(scenario, Form::Linear).unwrap();
+    let network = build_in_form(scenario, form).unwrap();
     let mut raster = Raster::default();
     Simulation::new(network, vec![], &Options::default())
         .unwrap()
@@ -98,7 +98,8 @@ fn reference_cases_in_linear_form() {
         };
         if (0..scenario.populations.len()).any(is_linear) {
             count += 1;
-            misses.extend(misses_in_linear_form(&scenario));
+            misses.extend(misses_in_form(&scenario, Form::Linear));
+            misses.extend(misses_in_form(&scenario, Form::Summed));
         }
     }
     assert!(misses.is_empty(), "{}", misses.join("\n"));

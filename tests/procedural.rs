@@ -30,6 +30,7 @@ struct Kind {
 enum Cells {
     General,
     Linear,
+    Summed,
     Dense,
     /// Driven beyond threshold, with jumps and no delay.
     ByPhase,
@@ -40,6 +41,7 @@ impl Kind {
         match self.of {
             Cells::General | Cells::ByPhase => Form::Chosen,
             Cells::Linear => Form::Linear,
+            Cells::Summed => Form::Summed,
             Cells::Dense => Form::Dense,
         }
     }
@@ -91,9 +93,9 @@ impl Draw {
 
     fn weight(&mut self, size: f64) -> Value {
         let size = if self.below(3) == 0 { -size } else { size };
-        let may_vary = matches!(self.kind.of, Cells::General | Cells::Linear);
+        let may_vary = matches!(self.kind.of, Cells::General | Cells::Linear | Cells::Summed);
         if may_vary && self.below(2) == 0 {
-            json!({ "normal": [size, 0.2 * size.abs()] })
+            json!({ "normal": [size, 0.2 * size.abs()], "clip": [-300, 300] })
         } else {
             json!(size)
         }
@@ -103,7 +105,7 @@ impl Draw {
         let receptor = ["a", "b"][self.below(2) as usize];
         let size = match (self.kind.of, receptor) {
             (Cells::ByPhase, _) => 0.1,
-            (Cells::Linear, _) | (Cells::General, "a") => 150.0,
+            (Cells::Linear | Cells::Summed, _) | (Cells::General, "a") => 150.0,
             _ => 4.0,
         };
         json!({
@@ -117,7 +119,7 @@ impl Draw {
     fn cells(&mut self, size: u32) -> Value {
         let (a, b) = match self.kind.of {
             Cells::General => (json!({ "kind": "exponential", "tau": 5 }), json!({ "kind": "delta" })),
-            Cells::Linear => {
+            Cells::Linear | Cells::Summed => {
                 (json!({ "kind": "exponential", "tau": 5 }), json!({ "kind": "exponential", "tau": 2 }))
             }
             Cells::Dense | Cells::ByPhase => (json!({ "kind": "delta" }), json!({ "kind": "delta" })),
@@ -252,7 +254,7 @@ proptest! {
     #[test]
     fn drawn_rows_give_the_bits_of_stored_ones(
         seed: u64,
-        of in prop::sample::select(vec![Cells::General, Cells::Linear, Cells::Dense, Cells::ByPhase]),
+        of in prop::sample::select(vec![Cells::General, Cells::Linear, Cells::Summed, Cells::Dense, Cells::ByPhase]),
         zero_delays: bool,
         ranked: bool,
         stop in 0.0..END_MS,
@@ -264,7 +266,7 @@ proptest! {
 /// The networks above are worth something only if they are alive.
 #[test]
 fn the_networks_spike() {
-    for of in [Cells::General, Cells::Linear, Cells::Dense, Cells::ByPhase] {
+    for of in [Cells::General, Cells::Linear, Cells::Summed, Cells::Dense, Cells::ByPhase] {
         let kind = |seed| Kind { seed, of, zero_delays: seed % 2 == 0, ranked: seed % 3 == 0 };
         let spikes: usize = (0..6).map(|seed| storage_changes_nothing(kind(seed), Time::ZERO)).sum();
         assert!(spikes > 60, "{of:?}: {spikes} spikes");

@@ -79,6 +79,12 @@ impl Time {
         self.long_after(duration_ms)
     }
 
+    /// The instant that lies so many whole milliseconds and a fraction of one later; beyond 2^53 ms any instant that is.
+    #[inline(always)]
+    pub(crate) fn after_parts(self, whole: u64, fraction: f64) -> Time {
+        carry(self.epoch + whole.min(LAST_EPOCH as u64), self.offset.0, fraction)
+    }
+
     #[inline]
     fn long_after(self, duration_ms: f64) -> Time {
         if self.epoch == u64::MAX || !(0.0..LAST_EPOCH).contains(&duration_ms) {
@@ -178,14 +184,15 @@ impl PartialOrd for Time {
 /// `epoch` + `offset` + `fraction`, both in [0, 1), with one rounding.
 #[inline]
 fn carry(epoch: u64, offset: f64, fraction: f64) -> Time {
+    // No branch that depends on what nobody can foresee: a spike's synapses are all over their milliseconds.
     let sum = offset + fraction;
-    if sum < 1.0 {
-        return Time { epoch, offset: OrderedFloat(sum) };
-    }
-    // One of the two is at least a half, so taking 1 from it is exact, and the sum is rounded where it will stay.
-    let rest = if offset >= fraction { (offset - 1.0) + fraction } else { (fraction - 1.0) + offset };
-    if rest >= 0.0 {
-        return Time { epoch: epoch + 1, offset: OrderedFloat(rest) };
+    // One of the two is at least a half if the sum is 1 or more. So taking 1 from it is exact, and the sum is rounded where it will
+    // stay.
+    let rest = (offset.max(fraction) - 1.0) + offset.min(fraction);
+    let is_over = sum >= 1.0;
+    if !is_over || rest >= 0.0 {
+        let offset = OrderedFloat(if is_over { rest } else { sum });
+        return Time { epoch: epoch + u64::from(is_over), offset };
     }
     // The exact sum lies below 1 although its rounding did not.
     let below = 1.0 + rest;

@@ -20,6 +20,8 @@ pub struct PoissonCells {
     key: StreamKey,
     /// There are more than j spikes if 64 random bits are at or above number j: the distribution function, times 2^64.
     more_than: Vec<u64>,
+    /// The upper halves of these, which nearly always decide.
+    high: Vec<u32>,
     mean: f64,
     is_dealt: bool,
 }
@@ -39,13 +41,16 @@ impl PoissonCells {
     /// With `mean` spikes a cell, at most [`MOST_SPIKES`].
     pub fn new(key: StreamKey, mean: f64) -> PoissonCells {
         let is_dealt = mean < FEW_SPIKES;
+        let more_than = distribution(if is_dealt { mean * LANES as f64 } else { mean });
+        let high = more_than.iter().map(|bound| (bound >> 32) as u32).collect();
         if !is_dealt {
-            return PoissonCells { key, more_than: distribution(mean), mean, is_dealt };
+            return PoissonCells { key, more_than, high, mean, is_dealt };
         }
         // Processes of different rates with one key must not be dealt out by the same numbers.
-        let [low, high] = key.0;
-        let key = StreamKey::derive((u64::from(low) | u64::from(high) << 32) ^ mean.to_bits(), "dealt", 0);
-        PoissonCells { key, more_than: distribution(mean * LANES as f64), mean, is_dealt }
+        let [first, second] = key.0;
+        let key =
+            StreamKey::derive((u64::from(first) | u64::from(second) << 32) ^ mean.to_bits(), "dealt", 0);
+        PoissonCells { key, more_than, high, mean, is_dealt }
     }
 
     /// The mean number of spikes in a cell.
@@ -59,7 +64,7 @@ impl PoissonCells {
 
     /// The number of spikes, where the upper half of the 64 bits may decide; else the lower half is drawn, too.
     fn count_for(&self, high: u32, unit: u32, cell: u64) -> u32 {
-        let is_undecided = self.more_than.iter().any(|bound| (bound >> 32) as u32 == high);
+        let is_undecided = self.high.contains(&high);
         let low = if is_undecided { self.block(unit, cell, u32::MAX)[0] } else { 0 };
         let bits = u64::from(high) << 32 | u64::from(low);
         self.more_than.iter().filter(|bound| bits >= **bound).count() as u32
@@ -90,31 +95,34 @@ impl PoissonCells {
             #[inline(always)]
             || {
                 let [high, low, ..] = self.blocks(&sixteens, cell, 0);
-                let mut counts = [0; LANES];
-                for &bound in &self.more_than {
+                let mut counts = counts_for(&self.high, &high);
+                if is_undecided(&self.high, &high) {
                     for lane in 0..LANES {
-                        counts[lane] +=
-                            u64::from(bound <= u64::from(high[lane]) << 32 | u64::from(low[lane]));
+                        let bits = u64::from(high[lane]) << 32 | u64::from(low[lane]);
+                        counts[lane] = self.more_than.partition_point(|bound| *bound <= bits) as u32;
                     }
                 }
                 counts
             },
         );
         let most = counts.iter().fold(0, |most, &count| most.max(count));
+        let (mut units, mut times) = ([0; 2 * LANES], [0.0; 2 * LANES]);
         for drawn in (0..most).step_by(2) {
             let words = vectorised(
                 #[inline(always)]
-                || self.blocks(&sixteens, cell, 1 + drawn as u32 / 2),
+                || self.blocks(&sixteens, cell, 1 + drawn / 2),
             );
+            // Every spike is written, and the next one over it if it does not count: no branch, which nobody could foresee.
+            let mut count = 0;
             for lane in 0..LANES {
                 for spare in 0..2 {
-                    if drawn + spare < counts[lane] {
-                        let [time, unit] = [0, 1].map(|word| words[2 * spare as usize + word][lane]);
-                        let unit = sixteens[lane] * LANES as u32 + (unit >> (32 - LANE_BITS));
-                        spike(unit, f64::from(time) * GRAIN_MS);
-                    }
+                    let [time, unit] = [0, 1].map(|word| words[2 * spare as usize + word][lane]);
+                    units[count] = sixteens[lane] * LANES as u32 + (unit >> (32 - LANE_BITS));
+                    times[count] = f64::from(time) * GRAIN_MS;
+                    count += usize::from(drawn + spare < counts[lane]);
                 }
             }
+            units[..count].iter().zip(&times).for_each(|(&unit, &time)| spike(unit, time));
         }
     }
 
@@ -159,12 +167,11 @@ impl PoissonCells {
             }
             return;
         }
-        let bounds: Vec<u32> = self.more_than.iter().map(|bound| (bound >> 32) as u32).collect();
         for first in (0..units).step_by(LANES) {
             let lanes: Lanes<u32> = std::array::from_fn(|lane| first + lane as u32);
             let words = self.blocks(&lanes, cell, 0);
-            let mut counts = counts_for(&bounds, &words[0]);
-            if is_undecided(&bounds, &words[0]) {
+            let mut counts = counts_for(&self.high, &words[0]);
+            if is_undecided(&self.high, &words[0]) {
                 counts = std::array::from_fn(|lane| self.count_for(words[0][lane], lanes[lane], cell));
             }
             for lane in 0..LANES.min((units - first) as usize) {
@@ -213,13 +220,12 @@ impl PoissonCells {
     ) -> u64 {
         more.clear();
         let mut total = 0;
-        let bounds: Vec<u32> = self.more_than.iter().map(|bound| (bound >> 32) as u32).collect();
         for (chunk, sums) in sums.chunks_mut(LANES).enumerate() {
             let first = (chunk * LANES) as u32;
             let units = std::array::from_fn(|lane| first_unit + first + lane as u32);
             let words = self.blocks(&units, cell, 0);
-            let mut counts = counts_for(&bounds, &words[0]);
-            if is_undecided(&bounds, &words[0]) {
+            let mut counts = counts_for(&self.high, &words[0]);
+            if is_undecided(&self.high, &words[0]) {
                 for lane in 0..LANES {
                     counts[lane] = self.count_for(words[0][lane], units[lane], cell);
                 }
@@ -283,26 +289,40 @@ impl PoissonCells {
     }
 
     /// The same block of many units.
+    ///
+    /// Words of 32 bits lie in lanes of 64, as products need them; what products leave above them does no harm.
     #[inline(always)]
     fn blocks(&self, units: &Lanes<u32>, cell: u64, block: u32) -> [Lanes<u32>; 4] {
-        let (mut c0, mut c1) = ([block; LANES], [cell as u32; LANES]);
-        let (mut c2, mut c3) = (*units, [(cell >> 32) as u32; LANES]);
+        let (mut c0, mut c1) = ([u64::from(block); LANES], [cell; LANES]);
+        let (mut c2, mut c3) = ([0; LANES], [cell >> 32; LANES]);
+        for lane in 0..LANES {
+            c2[lane] = u64::from(units[lane]);
+        }
         let [mut k0, mut k1] = self.key.0;
         for _ in 0..10 {
             for lane in 0..LANES {
-                let even = u64::from(c0[lane]) * 0xd251_1f53;
-                let odd = u64::from(c2[lane]) * 0xcd9e_8d57;
-                c0[lane] = (odd >> 32) as u32 ^ c1[lane] ^ k0;
-                c2[lane] = (even >> 32) as u32 ^ c3[lane] ^ k1;
-                c1[lane] = odd as u32;
-                c3[lane] = even as u32;
+                let even = (c0[lane] & WORD) * 0xd251_1f53;
+                let odd = (c2[lane] & WORD) * 0xcd9e_8d57;
+                c0[lane] = odd >> 32 ^ c1[lane] ^ u64::from(k0);
+                c2[lane] = even >> 32 ^ c3[lane] ^ u64::from(k1);
+                c1[lane] = odd;
+                c3[lane] = even;
             }
             k0 = k0.wrapping_add(0x9e37_79b9);
             k1 = k1.wrapping_add(0xbb67_ae85);
         }
-        [c0, c1, c2, c3]
+        let mut words = [[0; LANES]; 4];
+        for (words, c) in words.iter_mut().zip([c0, c1, c2, c3]) {
+            for lane in 0..LANES {
+                words[lane] = c[lane] as u32;
+            }
+        }
+        words
     }
 }
+
+/// The lower half of 64 bits.
+const WORD: u64 = 0xffff_ffff;
 
 #[inline(always)]
 fn counts_for(bounds: &[u32], high: &Lanes<u32>) -> Lanes<u32> {

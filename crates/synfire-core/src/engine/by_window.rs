@@ -12,8 +12,8 @@
 use super::by_instant::{needs_arrivals, needs_notes};
 use super::feeds::Feed;
 use super::lanes::{self, Window};
-use super::slices::{self, Slices};
 use super::order::{self, Sorter};
+use super::slices::{self, Slices};
 use super::{Engine, RunError, Scratch};
 use crate::group::{Arrival, DenseInput, Single, Singles, Touch, Until, Volley};
 use crate::ids::{LocalId, NeuronId, PopulationId};
@@ -122,8 +122,7 @@ impl<Q: EventQueue> Engine<Q> {
             let target = projection.target.index();
             let is_varied = !matches!(projection.delays, Values::Same(_));
             let lane = &mut self.lanes[target];
-            lane.is_ahead =
-                self.may_sweep[target] && self.network.groups[target].singles() == Singles::Ahead;
+            lane.is_ahead = self.may_sweep[target] && self.network.groups[target].singles() == Singles::Ahead;
             if lane.is_ahead {
                 self.slices_per_ms = Some(per_ms);
             } else if self.may_sweep[target] && (is_varied || !lane.feeds.is_empty()) {
@@ -273,7 +272,7 @@ impl<Q: EventQueue> Engine<Q> {
                 self.drive_in_tiles(population, to, &mut inbox, observer)?;
             }
             if self.has_drawn_rows {
-                self.release_all(population, &inbox.volleys);
+                self.release_all(population, to, &inbox.volleys);
             }
         }
         self.inbox = inbox;
@@ -358,11 +357,14 @@ impl<Q: EventQueue> Engine<Q> {
     }
 
     /// Lets go of the drawn rows whose last synapses a population has received in the window.
-    fn release_all(&mut self, population: usize, volleys: &[Volley]) {
+    fn release_all(&mut self, population: usize, to: Time, volleys: &[Volley]) {
         let singles = std::mem::take(&mut self.lanes[population].singles);
-        for single in &singles[self.lanes[population].fresh..] {
+        for single in &singles {
             let volley = single.volley(self.now, &self.first, &self.network.projections);
-            self.release(volley.projection, volley.source, volley.end);
+            // What a population knows ahead of time may have yet to be told of.
+            if self.now <= volley.at && volley.at < to {
+                self.release(volley.projection, volley.source, volley.end);
+            }
         }
         self.lanes[population].singles = singles;
         volleys.iter().for_each(|volley| self.release(volley.projection, volley.source, volley.end));

@@ -198,17 +198,17 @@ impl Cursor {
         delay_ms: impl Fn(usize) -> f64,
         landed: &mut impl FnMut(f64, u32, usize),
     ) -> Option<Cursor> {
-        let end = projection.row(self.source as usize).end as u64;
-        while self.place < end {
-            let (arrives_in, offset) = self.at.parts();
+        let end = projection.row(self.source as usize).end;
+        for place in self.place as usize..end {
+            let delay_ms = delay_ms(place);
+            // What `Time::after` does; delays that it takes for endless lead beyond the epoch, too.
+            let whole = delay_ms as u64;
+            let (arrives_in, offset) = self.emitted.after_parts(whole, delay_ms - whole as f64).parts();
             if arrives_in > epoch {
+                (self.place, self.at) = (place as u64, self.emitted.after(delay_ms));
                 return Some(self);
             }
-            landed(offset, self.source, self.place as usize);
-            self.place += 1;
-            if self.place < end {
-                self.at = self.emitted.after(delay_ms(self.place as usize));
-            }
+            landed(offset, self.source, place);
         }
         None
     }

@@ -159,7 +159,12 @@ impl Passage<'_> {
         lane.fresh = lane.singles.len();
         match self.lane.slices.take() {
             Some(mut slices) => {
-                self.land_all(window, projections, |single| slices.push(now, single));
+                self.land_all(
+                    window,
+                    projections,
+                    #[inline(always)]
+                    |single| slices.push(now, single),
+                );
                 for feed in &mut self.lane.feeds {
                     feed.fill(window.to, &projections[feed.projection as usize], &mut slices);
                 }
@@ -168,7 +173,12 @@ impl Passage<'_> {
             }
             None if self.lane.is_ahead => {
                 let mut singles = std::mem::take(&mut self.lane.singles);
-                self.land_all(window, projections, |single| singles.push(single));
+                self.land_all(
+                    window,
+                    projections,
+                    #[inline(always)]
+                    |single| singles.push(single),
+                );
                 self.lane.singles = singles;
             }
             None => self.flights.iter_mut().for_each(|(index, flight)| {
@@ -199,7 +209,12 @@ impl Passage<'_> {
 
     /// Lands what arrives over equal delays in the window, and one by one what arrives over others up to the end of the epoch.
     #[inline(always)]
-    fn land_all(&mut self, window: &Window<'_>, projections: &[Projection], mut land_one: impl FnMut(Single)) {
+    fn land_all(
+        &mut self,
+        window: &Window<'_>,
+        projections: &[Projection],
+        mut land_one: impl FnMut(Single),
+    ) {
         let (epoch, _) = window.from.parts();
         for (index, flight) in &mut self.flights {
             let projection = &projections[*index as usize];
@@ -208,16 +223,21 @@ impl Passage<'_> {
                 continue;
             };
             let first_source = window.first[projection.source.index()];
-            wheel.land_singly(projection, epoch, |offset, source, place| {
-                land_one(Single {
-                    offset,
-                    weight: projection.weights.at(place),
-                    target: projection.targets[place],
-                    source: NeuronId(first_source + source),
-                    projection: *index,
-                    place: (place - projection.row(source as usize).start) as u32,
-                });
-            });
+            wheel.land_singly(
+                projection,
+                epoch,
+                #[inline(always)]
+                |offset, source, place| {
+                    land_one(Single {
+                        offset,
+                        weight: projection.weights.at(place),
+                        target: projection.targets[place],
+                        source: NeuronId(first_source + source),
+                        projection: *index,
+                        place: (place - projection.row(source as usize).start) as u32,
+                    });
+                },
+            );
         }
     }
 }

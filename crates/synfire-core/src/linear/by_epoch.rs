@@ -112,11 +112,7 @@ impl<const K: usize> Together<K> {
             places: vec![FAR; states.len()],
             used_up: Vec::new(),
             refractory_ends: BinaryHeap::new(),
-            scratch: Scratch {
-                targets: Vec::new(),
-                growths: [const { Vec::new() }; K],
-                free: Vec::new(),
-            },
+            scratch: Scratch { targets: Vec::new(), growths: [const { Vec::new() }; K], free: Vec::new() },
         };
         together.begin(membrane, inputs, out);
         together
@@ -211,26 +207,19 @@ impl<const K: usize> Together<K> {
     }
 
     /// Synapses that are reached one by one, in this window or later in the epoch.
-    fn receive_singles(
-        &mut self,
-        membrane: &Membrane<K>,
-        singles: &[Single],
-        projections: &[Projection],
-    ) {
+    fn receive_singles(&mut self, membrane: &Membrane<K>, singles: &[Single], projections: &[Projection]) {
         self.scratch.growths[0].clear();
         self.scratch.growths[0].extend(singles.iter().map(|single| single.offset));
         self.find_growths(membrane);
-        for (place, single) in singles.iter().enumerate() {
+        let growths = std::mem::replace(&mut self.scratch.growths, [const { Vec::new() }; K]);
+        self.receive(membrane, singles.len(), |place| {
+            let single = &singles[place];
             let k = if K == 2 { 1 } else { projections[single.projection as usize].receptor as usize + 1 };
-            let known = Known {
-                offset: single.offset,
-                weight: single.weight,
-                target: single.target,
-                k: k as u32,
-            };
-            let growths = (self.scratch.growths[0][place], self.scratch.growths[k][place]);
-            self.receive(membrane, known, growths);
-        }
+            let known =
+                Known { offset: single.offset, weight: single.weight, target: single.target, k: k as u32 };
+            (known, (growths[0][place], growths[k][place]))
+        });
+        self.scratch.growths = growths;
     }
 
     /// All targets of a spike at one instant.
@@ -239,33 +228,48 @@ impl<const K: usize> Together<K> {
         let k = projection.receptor as usize + 1;
         let (_, offset) = volley.at.parts();
         let growths = membrane.growths(k, offset);
-        for place in volley.first as usize..volley.end as usize {
-            let (weight, target) = (projection.weights.at(place), projection.targets[place]);
-            self.receive(membrane, Known { offset, weight, target, k: k as u32 }, growths);
-        }
+        let first = volley.first as usize;
+        self.receive(membrane, (volley.end - volley.first) as usize, |place| {
+            let (weight, target) = (projection.weights.at(first + place), projection.targets[first + place]);
+            (Known { offset, weight, target, k: k as u32 }, growths)
+        });
     }
 
+    /// So many arrivals, each with the growths of the membrane and of its receptor.
     #[inline(always)]
-    fn receive(&mut self, membrane: &Membrane<K>, known: Known, growths: (f64, f64)) {
-        let (k, target) = (known.k as usize, known.target as usize);
-        let excites = (known.weight * membrane.per_capacitance).max(0.0);
-        let room = self.room[target] - excites * membrane.integrator.lift(k, growths.1);
-        if is_used_up(room) {
-            if self.places[target] != FAR {
-                self.near[self.places[target] as usize].expect(known);
-                return;
+    fn receive(
+        &mut self,
+        membrane: &Membrane<K>,
+        count: usize,
+        arrival: impl Fn(usize) -> (Known, (f64, f64)),
+    ) {
+        let Together { sums, room, known, near, places, used_up, .. } = self;
+        let size = room.len();
+        let (room, places) = (&mut room[..size], &places[..size]);
+        let sums = sums.each_mut().map(|sums| &mut sums[..size]);
+        known.reserve(count);
+        for place in 0..count {
+            let (arrival, growths) = arrival(place);
+            let (k, target) = (arrival.k as usize, arrival.target as usize);
+            let excites = (arrival.weight * membrane.per_capacitance).max(0.0);
+            let left = room[target] - excites * membrane.integrator.lift(k, growths.1);
+            if is_used_up(left) {
+                if places[target] != FAR {
+                    near[places[target] as usize].expect(arrival);
+                    continue;
+                }
+                if room[target] != f64::NEG_INFINITY {
+                    used_up.push(arrival.target);
+                }
+                room[target] = f64::NEG_INFINITY;
+            } else {
+                room[target] = left;
             }
-            if self.room[target] != f64::NEG_INFINITY {
-                self.used_up.push(known.target);
-            }
-            self.room[target] = f64::NEG_INFINITY;
-        } else {
-            self.room[target] = room;
+            let kick = kick(membrane.gains[k], arrival.weight, growths);
+            sums[0][target] += membrane.units[0].of(kick.membrane);
+            sums[k][target] += membrane.units[k].of(kick.input);
+            known.push(arrival);
         }
-        let kick = kick(membrane.gains[k], known.weight, growths);
-        self.sums[0][target] += membrane.units[0].of(kick.membrane);
-        self.sums[k][target] += membrane.units[k].of(kick.input);
-        self.known.push(known);
     }
 
     /// Neurons without room become near: what has yet to arrive is taken from their sums.

@@ -292,7 +292,8 @@ impl<const K: usize> LinearPopulation<K> {
     fn watch(&mut self, sweep: &mut Sweep<K>, index: usize, from: f64) {
         sweep.headroom[index] = f64::NEG_INFINITY;
         sweep.near.push(index as u32);
-        sweep.watches[index] = Watch { from, next: self.membrane.bound(&self.coordinates(index), from), is_found: false };
+        sweep.watches[index] =
+            Watch { from, next: self.membrane.bound(&self.coordinates(index), from), is_found: false };
     }
 
     /// The refractory time ends.

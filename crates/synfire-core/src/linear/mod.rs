@@ -187,7 +187,8 @@ impl<const K: usize> Membrane<K> {
     /// epoch.
     fn bound(&self, x: &[f64; K], from: f64) -> f64 {
         let fade = self.about_fade(from);
-        let next = from + self.integrator.wait(self.integrator.value(x, &fade), &self.integrator.drives(x, &fade));
+        let next =
+            from + self.integrator.wait(self.integrator.value(x, &fade), &self.integrator.drives(x, &fade));
         // What is not a number is asked for at once.
         if next >= 1.0 { f64::INFINITY } else { next.max(from) }
     }
@@ -211,12 +212,7 @@ impl<const K: usize> Membrane<K> {
 /// The error of a state that is beyond the range of numbers.
 fn unresolved<const K: usize>(index: usize, anchor: Time, x: &[f64; K]) -> GroupError {
     let why = Unresolved { after_ms: 0.0, reason: "the state is not finite" };
-    GroupError::Unresolved {
-        neuron: LocalId(index as u32),
-        anchor,
-        why,
-        state: format!("coordinates {x:?}"),
-    }
+    GroupError::Unresolved { neuron: LocalId(index as u32), anchor, why, state: format!("coordinates {x:?}") }
 }
 
 /// Makes the population at t = 0.

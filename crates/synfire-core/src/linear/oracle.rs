@@ -90,7 +90,8 @@ impl<C: Coordinates<K>, const K: usize> OracleUnits for OracleLinear<C, K> {
             let kick = membrane.kick(k, arrival.weight, membrane.growths(k, offset));
             neuron.coordinates.add(membrane, k, kick);
         }
-        let fires = neuron.crossing == now || membrane.integrator.value(&neuron.coordinates.x(membrane), &fade) >= 0.0;
+        let fires = neuron.crossing == now
+            || membrane.integrator.value(&neuron.coordinates.x(membrane), &fade) >= 0.0;
         if fires {
             neuron.coordinates.set_membrane(f64::NEG_INFINITY);
             neuron.refractory_until = Some(now.after(membrane.refractory_ms));

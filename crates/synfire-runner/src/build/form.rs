@@ -10,8 +10,10 @@ use synfire_core::linear::{self, Adding, LinearNeuron};
 use synfire_core::oracle::OracleUnits;
 use synfire_numerics::cells::CELL_MS;
 
-/// Smaller populations are not worth a form of their own.
+/// Smaller populations are not worth a form of their own...
 const MANY: usize = 400;
+/// ... but if their input is dense.
+const MANY_UNDER_DENSE_INPUT: usize = 100;
 
 /// A source of at least so many Hz for each neuron makes its input dense.
 const DENSE_HZ: f64 = 2000.0;
@@ -77,7 +79,9 @@ pub fn oracle_of(
 fn choose(scenario: &Scenario, index: usize, setup: &PopulationSetup, form: Form) -> Made {
     let model = scenario.populations[index].model;
     let reaching: Vec<&Projection> = scenario.projections.iter().filter(|p| p.target == index).collect();
-    let is_large = setup.size >= MANY && form == Form::Chosen;
+    let is_dense = reaching.iter().any(|projection| is_dense_source(scenario, projection));
+    let many = if is_dense { MANY_UNDER_DENSE_INPUT } else { MANY };
+    let is_large = setup.size >= many && form == Form::Chosen;
     let is_named = matches!(form, Form::Linear | Form::Summed);
     let may_be_linear = is_named || is_large && suits_linear(scenario, &reaching);
     if may_be_linear && let Some(neuron) = (model.linear)(setup) {
