@@ -13,7 +13,7 @@
 //! 4. While the membrane is clamped its own coordinate is minus infinity: additions leave it so, and it never crosses. At the
 //!    end of the refractory time it is set so that the membrane starts from reset.
 //!
-//! There are two ways to add ([`Coordinates`]): as numbers, one after the other; or as integers, in any order. Which of them a
+//! There are two ways to add ([`Adding`]): as numbers, one after the other; or as integers, in any order. Which of them a
 //! population takes is part of what it is. Integers pay where arrivals come one by one, each at an instant of its own, because
 //! then nothing has to be put in order of time but the arrivals of the few neurons that may cross.
 //!
