@@ -328,13 +328,13 @@ pub trait Group: Send {
     ) -> Result<(), GroupError>;
 
     /// Whether the group can go through windows as a whole, with [`Group::drive_window`] instead of [`Group::drive`]. A group
-    /// is driven in one way from the beginning to the end, unless it [`Group::takes_turns`].
+    /// is driven in one way from the beginning to the end.
     fn sweeps(&self) -> bool {
         false
     }
 
-    /// Whether the group can be driven in one way up to any time and in the other from there on.
-    fn takes_turns(&self) -> bool {
+    /// Whether the group goes through windows cell by cell (see [`synfire_numerics::cells`]): then windows had better end with one.
+    fn goes_by_cells(&self) -> bool {
         false
     }
 
@@ -348,11 +348,6 @@ pub trait Group: Send {
     /// For dense sources: how others can draw their spikes.
     fn dense_source(&self) -> Option<DenseSource> {
         None
-    }
-
-    /// For dense sources, which others have drawn: unit after unit goes on with its first spike from `from` on.
-    fn go_to(&mut self, from: Time) {
-        let _ = from;
     }
 
     /// The group may use so many threads when it is driven by [`Group::drive_window`]; false if it cannot.
@@ -417,6 +412,10 @@ pub trait Group: Send {
 pub trait RowGroup {
     /// When it has to be driven next if nothing arrives: exactly, or `Time::NEVER`.
     fn next_wake(&mut self) -> Time;
+
+    /// Some neurons that have become likely to spike next since this was asked last, so that what they need can be fetched from
+    /// memory meanwhile.
+    fn likely_next(&mut self) -> [Option<u32>; 3];
 
     /// Begins a generation of the instant `now`: what is due by itself.
     fn begin(&mut self, now: Time, out: &mut Outbox);

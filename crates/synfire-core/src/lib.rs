@@ -15,6 +15,7 @@ pub mod observer;
 pub mod oracle;
 pub mod phase;
 pub mod population;
+mod prefetch;
 pub mod queue;
 pub mod rates;
 pub mod receptor;

@@ -5,6 +5,7 @@ mod drawn;
 pub use drawn::{DrawnRows, Row, RowSource, RowSummary};
 
 use crate::ids::PopulationId;
+use crate::prefetch::prefetch;
 use std::ops::Range;
 
 /// One value for every synapse of a projection, or one each.
@@ -26,6 +27,16 @@ impl Values {
             Values::Same(value) => *value,
             Values::Each(values) => values[place],
             Values::Single(values) => f64::from(values[place]),
+        }
+    }
+
+    /// Asks memory for the value of the synapse at `place`.
+    #[inline]
+    fn prefetch(&self, place: usize) {
+        match self {
+            Values::Same(_) => {}
+            Values::Each(values) => prefetch(values, place),
+            Values::Single(values) => prefetch(values, place),
         }
     }
 
@@ -164,21 +175,29 @@ impl Projection {
         }
     }
 
-    /// Fetches the synapses at a place and some that follow from memory, without waiting for them: what is fetched together is
-    /// waited for together. The number means nothing.
+    /// Asks memory for the synapses at a place and some that follow.
     #[inline]
-    pub(crate) fn fetch(&self, place: usize) -> f64 {
-        let last = self.targets.len() - 1;
-        let here =
-            |place: usize| f64::from(self.targets[place]) + self.weights.at(place) + self.delays.at(place);
-        here(place.min(last)) + here((place + LINE).min(last))
+    pub(crate) fn prefetch(&self, place: usize) {
+        for place in [place, place + LINE] {
+            prefetch(&self.targets, place);
+            self.weights.prefetch(place);
+            self.delays.prefetch(place);
+        }
     }
 
-    /// Fetches what has to be known of a row when a spike sets out over it.
+    /// Asks for the targets of a row, as far as it is not very long.
     #[inline]
-    pub(crate) fn fetch_row(&self, source: usize) -> f64 {
-        let first = self.row(source).start;
-        if first < self.targets.len() { self.delays.at(first) } else { 0.0 }
+    pub(crate) fn prefetch_targets(&self, source: usize) {
+        let row = self.row(source);
+        for place in row.step_by(LINE).take(LINE) {
+            prefetch(&self.targets, place);
+        }
+    }
+
+    /// Asks for what has to be known of a row when a spike sets out over it.
+    #[inline]
+    pub(crate) fn prefetch_row(&self, source: usize) {
+        self.delays.prefetch(self.row(source).start);
     }
 
     /// A number that rises in the order of declaration among the synapses of one source and one target; `place` is one of

@@ -57,6 +57,11 @@ pub trait Observer {
     /// A compile-time question: an observer that does not care for notes and windows costs nothing.
     const NOTES: bool = false;
 
+    /// The same question as `ARRIVALS` at run time, where the answer there is true.
+    fn wants_arrivals(&self) -> bool {
+        true
+    }
+
     /// A neuron spikes.
     fn spike(&mut self, at: Time, population: PopulationId, neuron: LocalId) {
         let _ = (at, population, neuron);
@@ -120,6 +125,10 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     const ARRIVALS: bool = A::ARRIVALS || B::ARRIVALS;
     const NOTES: bool = A::NOTES || B::NOTES;
 
+    fn wants_arrivals(&self) -> bool {
+        A::ARRIVALS && self.0.wants_arrivals() || B::ARRIVALS && self.1.wants_arrivals()
+    }
+
     fn spike(&mut self, at: Time, population: PopulationId, neuron: LocalId) {
         self.0.spike(at, population, neuron);
         self.1.spike(at, population, neuron);
@@ -169,6 +178,10 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 impl<O: Observer> Observer for &mut O {
     const ARRIVALS: bool = O::ARRIVALS;
     const NOTES: bool = O::NOTES;
+
+    fn wants_arrivals(&self) -> bool {
+        (**self).wants_arrivals()
+    }
 
     fn spike(&mut self, at: Time, population: PopulationId, neuron: LocalId) {
         (**self).spike(at, population, neuron);

@@ -22,11 +22,6 @@ pub trait SpikeTrain: Send + Clone {
     fn dense(&self) -> Option<DenseSource> {
         None
     }
-
-    /// Goes on with the first spike from `from` on, if the train is dense.
-    fn go_to(&mut self, from: Time) {
-        let _ = from;
-    }
 }
 
 /// A model of units that spike on their own.
@@ -124,15 +119,6 @@ impl<T: SpikeTrain> Group for SourceGroup<T> {
             })
         };
         self.trains.iter().all(is_same).then_some(first)
-    }
-
-    fn go_to(&mut self, from: Time) {
-        for (train, upcoming) in self.trains.iter_mut().zip(&mut self.upcoming) {
-            if train.dense().is_some() {
-                train.go_to(from);
-                *upcoming = train.next_spike();
-            }
-        }
     }
 
     fn source_spikes_per_ms(&self) -> f64 {

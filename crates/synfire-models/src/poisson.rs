@@ -139,12 +139,6 @@ impl SpikeTrain for PoissonTrain {
             PoissonTrain::Cells(train) => Some(train.source.clone()),
         }
     }
-
-    fn go_to(&mut self, from: Time) {
-        if let PoissonTrain::Cells(train) = self {
-            train.go_to(from);
-        }
-    }
 }
 
 impl IntervalTrain {
@@ -159,21 +153,15 @@ impl IntervalTrain {
 
 impl CellTrain {
     fn new(source: DenseSource, unit: u32) -> CellTrain {
-        let mut train = CellTrain { source, unit, next_cell: 0, left: Vec::new() };
-        train.go_to(Time::ZERO);
-        train
-    }
-
-    /// Before the first spike from `from` and from the start on.
-    fn go_to(&mut self, from: Time) {
-        let from = from.max(self.source.start);
-        let (epoch, offset) = from.parts();
-        self.next_cell = epoch.saturating_mul(CELLS_PER_MS).saturating_add(cell_of(offset) as u64);
-        self.left.clear();
-        if from < self.source.stop {
-            self.draw();
-            self.left.retain(|spike| *spike >= offset);
+        let (epoch, offset) = source.start.parts();
+        let next_cell = epoch.saturating_mul(CELLS_PER_MS).saturating_add(cell_of(offset) as u64);
+        let is_open = source.start < source.stop;
+        let mut train = CellTrain { source, unit, next_cell, left: Vec::new() };
+        if is_open {
+            train.draw();
+            train.left.retain(|spike| *spike >= offset);
         }
+        train
     }
 
     /// Draws the next cell.

@@ -169,9 +169,14 @@ impl PoissonCells {
         }
         for first in (0..units).step_by(LANES) {
             let lanes: Lanes<u32> = std::array::from_fn(|lane| first + lane as u32);
-            let words = self.blocks(&lanes, cell, 0);
-            let mut counts = counts_for(&self.high, &words[0]);
-            if is_undecided(&self.high, &words[0]) {
+            let (words, mut counts, is_undecided) = vectorised(
+                #[inline(always)]
+                || {
+                    let words = self.blocks(&lanes, cell, 0);
+                    (words, counts_for(&self.high, &words[0]), is_undecided(&self.high, &words[0]))
+                },
+            );
+            if is_undecided {
                 counts = std::array::from_fn(|lane| self.count_for(words[0][lane], lanes[lane], cell));
             }
             for lane in 0..LANES.min((units - first) as usize) {

@@ -56,11 +56,6 @@ impl Segment {
         (self.cell % CELLS_PER_MS) as usize
     }
 
-    /// The offset in the epoch of what lies `since` ms after the cell's beginning.
-    fn offset(&self, since: f64) -> f64 {
-        self.cell_in_epoch() as f64 * CELL_MS + since
-    }
-
     fn at(&self, offset: f64) -> Time {
         Time::from_parts(self.cell / CELLS_PER_MS, offset).unwrap_or(Time::NEVER)
     }
@@ -405,13 +400,9 @@ impl<const W: usize> Shard<W> {
 
 /// The arrivals of one unit's input in a segment, in no order: their offsets in the epoch.
 fn each_arrival(input: &DenseInput, unit: u32, segment: Segment, mut arrival: impl FnMut(f64)) {
-    let Some(cell) = segment.cell.checked_sub(input.delay_cells) else { return };
-    let emitted = Segment { cell, ..segment };
-    input.source.cells.draw(unit, cell, |since| {
-        let offset = segment.offset(since);
-        let (at, spike) = (segment.at(offset), emitted.at(emitted.offset(since)));
-        if segment.begin <= at && at < segment.end && input.source.start <= spike && spike < input.source.stop
-        {
+    input.draw_for(unit, segment.cell, |offset| {
+        let at = segment.at(offset);
+        if segment.begin <= at && at < segment.end {
             arrival(offset);
         }
     });

@@ -1,19 +1,11 @@
 //! Neurons one by one.
 
 use super::DensePopulation;
-use super::shard::Shard;
 use crate::group::{Arrival, Cause, Outbox, Until, What};
 use crate::ids::LocalId;
 use crate::time::Time;
 
 impl<const W: usize> DensePopulation<W> {
-    /// From now on neurons are driven one by one.
-    pub(super) fn apart(&mut self) {
-        if std::mem::take(&mut self.together) {
-            self.shards.iter_mut().for_each(Shard::part);
-        }
-    }
-
     /// One neuron through one instant, or through everything before a time. Nothing happens without an arrival, but that a
     /// neuron can start at threshold.
     pub(super) fn touch(&mut self, index: usize, until: Until, arrivals: &[Arrival], out: &mut Outbox) {

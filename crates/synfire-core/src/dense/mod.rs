@@ -282,7 +282,6 @@ impl<const W: usize> Group for DensePopulation<W> {
         arrivals: &[Arrival],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        self.apart();
         for touch in touched {
             let arrivals = &arrivals[touch.first as usize..][..touch.count as usize];
             self.touch(touch.neuron.index(), until, arrivals, out);
@@ -294,7 +293,7 @@ impl<const W: usize> Group for DensePopulation<W> {
         true
     }
 
-    fn takes_turns(&self) -> bool {
+    fn goes_by_cells(&self) -> bool {
         true
     }
 

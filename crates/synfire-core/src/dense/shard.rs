@@ -95,12 +95,6 @@ impl<const W: usize> Shard<W> {
         self.refractory_until[place] = one.refractory_until;
     }
 
-    /// From now on neurons are driven one by one.
-    pub(super) fn part(&mut self) {
-        self.cells.fill(self.cell);
-        self.ends.clear();
-    }
-
     /// All neurons are moved to the cell of `from`; from now on they are driven together.
     pub(super) fn join(&mut self, membrane: &Membrane<W>, from: Time) {
         self.cell = place_of(from).0;

@@ -243,6 +243,12 @@ impl<Q: EventQueue> Engine<Q> {
         }
         self.scratch.out.clear();
         group.begin(self.now, &mut self.scratch.out);
+        // Most of the time that a row takes is spent waiting for its targets, if nobody has asked for them before.
+        for neuron in group.likely_next().into_iter().flatten() {
+            for &index in &self.leaving[population] {
+                projections[index].prefetch_targets(neuron as usize);
+            }
+        }
         for record in records {
             group.receive(record.arrival.weight, &[record.target]);
         }
@@ -324,10 +330,10 @@ impl<Q: EventQueue> Engine<Q> {
     }
 }
 
-/// The compile-time answer of the observer's type.
+/// The answer of the observer; where its type says no, that is known when this is compiled.
 #[inline]
-pub(super) fn needs_arrivals<O: Observer>(_: &O) -> bool {
-    O::ARRIVALS
+pub(super) fn needs_arrivals<O: Observer>(observer: &O) -> bool {
+    O::ARRIVALS && observer.wants_arrivals()
 }
 
 /// The compile-time answer of the observer's type.

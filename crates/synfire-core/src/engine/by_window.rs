@@ -104,13 +104,12 @@ impl<Q: EventQueue> Engine<Q> {
         for population in 0..self.network.groups.len() {
             let group = &self.network.groups[population];
             let takes_feeds = group.singles() != Singles::Ahead;
-            self.may_sweep[population] =
+            self.is_swept[population] =
                 group.sweeps() && (self.let_listen(population) || takes_feeds && self.can_feed(population));
             self.shares[population] =
-                self.may_sweep[population] && self.network.groups[population].share(threads);
-            self.has_cells |= self.may_sweep[population] && self.network.groups[population].takes_turns();
+                self.is_swept[population] && self.network.groups[population].share(threads);
+            self.has_cells |= self.is_swept[population] && self.network.groups[population].goes_by_cells();
         }
-        self.is_swept.clone_from(&self.may_sweep);
         self.slice(window_ms);
     }
 
@@ -122,14 +121,14 @@ impl<Q: EventQueue> Engine<Q> {
             let target = projection.target.index();
             let is_varied = !matches!(projection.delays, Values::Same(_));
             let lane = &mut self.lanes[target];
-            lane.is_ahead = self.may_sweep[target] && self.network.groups[target].singles() == Singles::Ahead;
+            lane.is_ahead = self.is_swept[target] && self.network.groups[target].singles() == Singles::Ahead;
             if lane.is_ahead {
                 self.slices_per_ms = Some(per_ms);
-            } else if self.may_sweep[target] && (is_varied || !lane.feeds.is_empty()) {
+            } else if self.is_swept[target] && (is_varied || !lane.feeds.is_empty()) {
                 lane.slices.get_or_insert_with(|| Slices::new(per_ms));
                 self.slices_per_ms = Some(per_ms);
             }
-            let step_ms = if self.may_sweep[target] { 1.0 } else { window_ms };
+            let step_ms = if self.is_swept[target] { 1.0 } else { window_ms };
             self.flights.land_in_steps(index, projection, step_ms);
         }
     }
@@ -173,32 +172,11 @@ impl<Q: EventQueue> Engine<Q> {
         are_all
     }
 
-    /// Decides which groups go through windows as a whole from now on: those that draw their input themselves do not while
-    /// someone wants to know of arrivals.
-    fn take_turns(&mut self, arrivals_are_told: bool) {
-        for population in 0..self.network.groups.len() {
-            let draws_itself =
-                self.lanes[population].feeds.is_empty() && self.network.groups[population].takes_turns();
-            if !self.may_sweep[population] || !draws_itself {
-                continue;
-            }
-            if arrivals_are_told && self.is_swept[population] {
-                for &index in &self.direct[population] {
-                    let projection = &self.network.projections[index];
-                    let from = self.now.before(projection.delays.at(0));
-                    self.network.groups[projection.source.index()].go_to(from);
-                }
-            }
-            self.is_swept[population] = !arrivals_are_told;
-        }
-    }
-
     pub(super) fn run_by_window(
         &mut self,
         until: Time,
         observer: &mut impl Observer,
     ) -> Result<(), RunError> {
-        self.take_turns(needs_arrivals(observer));
         self.start(observer);
         loop {
             // Direct input comes at any time, so do the spikes of groups that are swept, and what lies in slices is no longer
@@ -279,12 +257,11 @@ impl<Q: EventQueue> Engine<Q> {
 
         // Each neuron's spikes are in order of time; now all are.
         self.scratch.spikes.sort_unstable();
-        let rows = self.scratch.spikes.iter().flat_map(|&(_, population, neuron)| {
-            self.leaving[population.index()].iter().map(move |&index| (index, neuron.index()))
-        });
-        let fetched: f64 =
-            rows.map(|(index, source)| self.network.projections[index].fetch_row(source)).sum();
-        std::hint::black_box(fetched);
+        for &(_, population, neuron) in &self.scratch.spikes {
+            for &index in &self.leaving[population.index()] {
+                self.network.projections[index].prefetch_row(neuron.index());
+            }
+        }
         for &(at, population, neuron) in &self.scratch.spikes {
             observer.spike(at, population, neuron);
             for &index in &self.leaving[population.index()] {
@@ -299,8 +276,8 @@ impl<Q: EventQueue> Engine<Q> {
         let lane = &self.lanes[population];
         let volley = |single: &Single| single.volley(self.now, &self.first, &self.network.projections);
         let mut singles: Vec<Volley> = lane.singles.iter().map(volley).collect();
-        if lane.is_ahead {
-            singles.extend(self.drawn_in_window(population, to));
+        singles.extend(self.drawn_in_window(population, to));
+        if lane.is_ahead || !lane.inputs.is_empty() {
             singles.retain(|single| self.now <= single.at && single.at < to);
             Sorter::default().sort(&mut singles, (self.now, to));
             order::settle_ranks(&mut singles, &self.network.projections, |volley| {

@@ -296,9 +296,7 @@ impl Wheel {
             let place = self.place(number);
             let mut taken = std::mem::replace(&mut self.slices[place], std::mem::take(&mut self.taken));
             for together in taken.chunks(FETCHED) {
-                let fetched: f64 =
-                    together.iter().map(|cursor| projection.fetch(cursor.place as usize)).sum();
-                std::hint::black_box(fetched);
+                together.iter().for_each(|cursor| projection.prefetch(cursor.place as usize));
                 for &cursor in together {
                     let left = match cursor.at < before {
                         true => walk(cursor),

@@ -302,8 +302,6 @@ struct Engine<Q> {
     is_direct: Vec<bool>,
     /// The populations that go through windows as a whole: the queue does not know them either.
     is_swept: Vec<bool>,
-    /// The populations that go through windows as a whole unless an observer wants to know of arrivals.
-    may_sweep: Vec<bool>,
     now: Time,
     started: bool,
     counts: Counts,
@@ -369,7 +367,6 @@ impl<Q: EventQueue> Engine<Q> {
             direct: vec![Vec::new(); populations],
             is_direct: vec![false; populations],
             is_swept: vec![false; populations],
-            may_sweep: vec![false; populations],
             now: Time::ZERO,
             started: false,
             counts: Counts { spikes: vec![0; populations], ..Counts::default() },

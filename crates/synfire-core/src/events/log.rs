@@ -92,6 +92,10 @@ impl<S: Sink> Observer for EventLog<S> {
     const ARRIVALS: bool = true;
     const NOTES: bool = true;
 
+    fn wants_arrivals(&self) -> bool {
+        self.filter.kinds.has(EventKind::Arrival)
+    }
+
     #[inline]
     fn arrival(&mut self, origin: &Origin, population: PopulationId, neuron: LocalId, arrival: &Arrival) {
         let Origin { source, projection, delay_ms, generation } = *origin;

@@ -71,6 +71,14 @@ impl Frontier {
         }
     }
 
+    /// The neurons of the heap's top: among those near, one of the three is the first and one is the second, unless an arrival has lifted
+    /// it since.
+    #[inline]
+    pub fn lowest_entries(&self) -> [Option<u32>; 3] {
+        let entries = self.near.as_slice();
+        std::array::from_fn(|place| entries.get(place).map(|Reverse((_, neuron))| *neuron))
+    }
+
     /// Takes out what [`Frontier::first`] has told.
     #[inline]
     pub fn take_first(&mut self) {

@@ -27,6 +27,8 @@ pub struct PhasePopulation {
     touched: Vec<u32>,
     /// Those of them that cross by themselves, for notes.
     crossing: Vec<u32>,
+    /// Neurons that were likely to spike next when the engine asked last.
+    likely: [Option<u32>; 3],
     /// The wake time, if it is known.
     wake: Option<Time>,
     /// The last crossing that was computed, and from which phase.
@@ -46,6 +48,7 @@ impl PhasePopulation {
             instant: law.instant(Time::ZERO, 1.0),
             touched: Vec::new(),
             crossing: Vec::new(),
+            likely: [None; 3],
             wake: None,
             crossing_of: (f64::NAN, Time::NEVER),
         }
@@ -128,6 +131,12 @@ impl RowGroup for PhasePopulation {
         let wake = crossing.min(refractory_end);
         self.wake = Some(wake);
         wake
+    }
+
+    fn likely_next(&mut self) -> [Option<u32>; 3] {
+        let likely = self.frontier.lowest_entries();
+        let known = std::mem::replace(&mut self.likely, likely);
+        likely.map(|neuron| neuron.filter(|_| !known.contains(&neuron)))
     }
 
     fn begin(&mut self, now: Time, out: &mut Outbox) {
