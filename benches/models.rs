@@ -12,9 +12,12 @@ fn main() {
     divan::main();
 }
 
-/// Models, kinds of receptors, and weights that make the neuron spike now and then: mV, currents (pA) or conductances (nS).
-const MODELS: [(&str, &str, [f64; 2]); 12] = [
+/// Models, kinds of receptors, and weights that make the neuron spike now and then: jumps (mV), currents (pA) or conductances (nS).
+const MODELS: [(&str, &str, [f64; 2]); 15] = [
     ("lif", "jumps", [1.0, -1.0]),
+    ("qif", "jumps", [1.0, -1.0]),
+    ("qif_normalised", "jumps", [0.1, -0.1]),
+    ("eif", "jumps", [1.0, -1.0]),
     ("lif", "currents", [60.0, -30.0]),
     ("lif", "conductances", [2.0, 1.0]),
     ("qif", "currents", [60.0, -30.0]),

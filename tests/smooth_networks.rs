@@ -22,9 +22,11 @@ struct Model {
     conductance: Option<f64>,
     /// Far below rest the equations are stiff.
     is_stiff_far_below: bool,
+    /// All receptors are `delta`.
+    only_jumps: bool,
 }
 
-const MODELS: [Model; 8] = [
+const MODELS: [Model; 9] = [
     Model {
         neuron: || json!({ "model": "eif", "t_ref": 1.5, "v_peak": -30 }),
         currents: [50.0, 250.0],
@@ -33,6 +35,7 @@ const MODELS: [Model; 8] = [
         current: 200.0,
         conductance: Some(6.0),
         is_stiff_far_below: false,
+        only_jumps: false,
     },
     Model {
         neuron: || json!({ "model": "izhikevich", "d": 2 }),
@@ -42,6 +45,7 @@ const MODELS: [Model; 8] = [
         current: 8.0,
         conductance: Some(0.2),
         is_stiff_far_below: false,
+        only_jumps: false,
     },
     Model {
         neuron: || json!({ "model": "adex", "t_ref": 0.75, "v_reset": -55, "b": 40 }),
@@ -51,6 +55,7 @@ const MODELS: [Model; 8] = [
         current: 400.0,
         conductance: Some(15.0),
         is_stiff_far_below: false,
+        only_jumps: false,
     },
     Model {
         neuron: || json!({ "model": "qif_adaptive", "d": 40 }),
@@ -60,6 +65,7 @@ const MODELS: [Model; 8] = [
         current: 100.0,
         conductance: Some(4.0),
         is_stiff_far_below: false,
+        only_jumps: false,
     },
     Model {
         neuron: || json!({ "model": "fitzhugh_nagumo", "epsilon": 0.2, "v_th": 0.25 }),
@@ -69,6 +75,7 @@ const MODELS: [Model; 8] = [
         current: 0.5,
         conductance: None,
         is_stiff_far_below: false,
+        only_jumps: false,
     },
     Model {
         neuron: || json!({ "model": "morris_lecar", "phi": 0.15, "v_th": -10 }),
@@ -78,6 +85,7 @@ const MODELS: [Model; 8] = [
         current: 40.0,
         conductance: Some(2.0),
         is_stiff_far_below: false,
+        only_jumps: false,
     },
     Model {
         neuron: || json!({ "model": "hodgkin_huxley" }),
@@ -87,6 +95,7 @@ const MODELS: [Model; 8] = [
         current: 150.0,
         conductance: Some(10.0),
         is_stiff_far_below: true,
+        only_jumps: false,
     },
     Model {
         neuron: || {
@@ -103,6 +112,17 @@ const MODELS: [Model; 8] = [
         current: 400.0,
         conductance: Some(15.0),
         is_stiff_far_below: false,
+        only_jumps: false,
+    },
+    Model {
+        neuron: || json!({ "model": "eif", "t_ref": 1.5, "v_peak": -30 }),
+        currents: [50.0, 250.0],
+        starts: [-70.0, -48.0],
+        delta: 8.0,
+        current: 0.0,
+        conductance: None,
+        is_stiff_far_below: false,
+        only_jumps: true,
     },
 ];
 
@@ -150,6 +170,9 @@ impl Draw {
     }
 
     fn receptors(&mut self, model: &Model) -> Value {
+        if model.only_jumps {
+            return json!({ "a": { "kind": "delta" }, "b": { "kind": "delta" }, "c": { "kind": "delta" } });
+        }
         let (reset, refractory_input) = (self.stream.below(2) == 0, self.stream.below(2) == 0);
         let tau = self.between([1.0, 8.0]);
         let conductances = json!({

@@ -134,6 +134,10 @@ pub trait NeuronModel: Sized + Send + Sync + 'static {
     /// A condition between parameters that does not hold. Single ranges have been checked before.
     fn prepare(row: ParamRow<'_>, receptors: &ReceptorSet) -> Result<Self, ParamError>;
 
+    /// Lets the neurons of a population share what depends on their constants alone and is dear to find, such as tables. `models`
+    /// has each of them, or one for all if they are equal.
+    fn share(_models: &mut [Self]) {}
+
     /// The state at t = 0. `given` has a place for each of `SPEC.variables`, `None` where the rest value applies.
     fn initial(&self, given: &[Option<f64>]) -> Self::State;
 

@@ -7,9 +7,11 @@ use crate::group::{Arrival, CurrentStep, PopulationSetup, SetupError};
 use crate::ids::{LocalId, PopulationId};
 use crate::model::{Anchored, Crossing, CrossingKind, NeuronModel};
 use crate::network::Projection;
+use crate::population::prepared;
 use crate::receptor::{ReceptorKind, ReceptorSet};
 use crate::source::SpikeTrain;
 use crate::time::Time;
+use std::sync::Arc;
 
 /// The units of one population, as the oracle sees them.
 pub trait OracleUnits {
@@ -32,7 +34,7 @@ pub struct OracleNeurons<M: NeuronModel> {
 }
 
 struct OracleNeuron<M: NeuronModel> {
-    model: M,
+    model: Arc<M>,
     state: M::State,
     inputs: Vec<f64>,
     anchor: Time,
@@ -49,10 +51,10 @@ impl<M: NeuronModel> OracleNeurons<M> {
     pub fn new(setup: &PopulationSetup) -> Result<OracleNeurons<M>, SetupError> {
         let receptors = ReceptorSet::new(setup.receptors.clone());
         let own = M::SPEC.variables.len();
+        let models: Vec<Arc<M>> = prepared(setup, &receptors)?.into_iter().map(Arc::new).collect();
         let mut neurons = Vec::new();
         for index in 0..setup.size {
-            let model = M::prepare(setup.parameters.row(index), &receptors)
-                .map_err(|error| SetupError { neuron: index, error })?;
+            let model = Arc::clone(&models[index.min(models.len() - 1)]);
             let given =
                 |variable: usize| setup.initial.iter().find(|i| i.0 == variable).map(|i| i.1.at(index));
             let own_given: Vec<Option<f64>> = (0..own).map(given).collect();

@@ -18,6 +18,24 @@ const PRELOADED: usize = 16;
 /// About the size of a core's cache, in bytes.
 const CACHE: usize = 1 << 20;
 
+/// The neurons' constants: one for all if they are equal, else one each.
+///
+/// # Errors
+/// The first neuron whose parameters the model refuses.
+pub(crate) fn prepared<M: NeuronModel>(
+    setup: &PopulationSetup,
+    receptors: &ReceptorSet,
+) -> Result<Vec<M>, SetupError> {
+    let PopulationSetup { parameters, size, .. } = setup;
+    crate::spec::check_ranges(parameters, *size).map_err(|(neuron, error)| SetupError { neuron, error })?;
+    let distinct = if parameters.is_uniform() { (*size).min(1) } else { *size };
+    let prepare =
+        |neuron| M::prepare(parameters.row(neuron), receptors).map_err(|error| SetupError { neuron, error });
+    let mut models = (0..distinct).map(prepare).collect::<Result<Vec<M>, SetupError>>()?;
+    M::share(&mut models);
+    Ok(models)
+}
+
 /// Neurons of the model `M`.
 pub struct Population<M: NeuronModel> {
     /// One for all neurons, or one each.
@@ -132,17 +150,8 @@ impl<M: NeuronModel> Population<M> {
     /// # Errors
     /// The first neuron whose parameters the model refuses.
     pub fn new(setup: &PopulationSetup) -> Result<Population<M>, SetupError> {
-        crate::spec::check_ranges(&setup.parameters, setup.size)
-            .map_err(|(neuron, error)| SetupError { neuron, error })?;
         let receptors = ReceptorSet::new(setup.receptors.clone());
-        let distinct = if setup.parameters.is_uniform() { setup.size.min(1) } else { setup.size };
-        let models = (0..distinct)
-            .map(|neuron| {
-                M::prepare(setup.parameters.row(neuron), &receptors)
-                    .map_err(|error| SetupError { neuron, error })
-            })
-            .collect::<Result<Vec<M>, SetupError>>()?;
-
+        let models = prepared::<M>(setup, &receptors)?;
         let stride = receptors.variables();
         let own = M::SPEC.variables.len();
         let mut inputs = vec![0.0; stride * setup.size];

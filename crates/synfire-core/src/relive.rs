@@ -3,6 +3,7 @@
 
 use crate::group::{Arrival, Cause, CurrentStep, PopulationSetup, SetupError};
 use crate::model::{Anchored, CrossingKind, NeuronModel, Unresolved};
+use crate::population::prepared;
 use crate::receptor::{ReceptorKind, ReceptorSet};
 use crate::spec::Column;
 use crate::time::Time;
@@ -95,8 +96,8 @@ impl<M: NeuronModel> Life<M> {
     /// The model refuses its parameters.
     pub fn new(setup: &PopulationSetup, index: usize) -> Result<Life<M>, SetupError> {
         let receptors = ReceptorSet::new(setup.receptors.clone());
-        let model = M::prepare(setup.parameters.row(index), &receptors)
-            .map_err(|error| SetupError { neuron: index, error })?;
+        let mut models = prepared::<M>(setup, &receptors)?;
+        let model = models.swap_remove(index.min(models.len() - 1));
         let given = |variable: usize| {
             let column: Option<&(usize, Column)> = setup.initial.iter().find(|initial| initial.0 == variable);
             column.map(|column| column.1.at(index))

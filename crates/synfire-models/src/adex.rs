@@ -11,7 +11,7 @@ use crate::integrated::{Common, Dynamics, Envelope, Integrated};
 pub type Adex = Integrated<AdaptiveExponential, 2>;
 
 /// Equations 1 to 3 of Brette and Gerstner (2005).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdaptiveExponential {
     common: Common,
     c_m: f64,

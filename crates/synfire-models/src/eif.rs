@@ -1,17 +1,20 @@
 //! The exponential integrate-and-fire neuron.
+//!
+//! Where jumps (`delta`) are all that reaches it, and no stimulus, tables of its phase take the place of series: right to the last
+//! place of v, and with a spike time in closed form (see [`Dynamics::valley`]).
 
 use synfire_core::receptor::ReceptorKind;
 use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
 use synfire_numerics::jet::Arithmetic;
 use synfire_numerics::math;
 
-use crate::integrated::{Common, Dynamics, Envelope, Integrated};
+use crate::integrated::{Common, Dynamics, Envelope, Integrated, Valley};
 
 /// One neuron.
 pub type Eif = Integrated<Exponential, 1>;
 
 /// The equation c_m dv/dt = -g_l (v - e_l) + g_l delta_t e^((v - v_t)/delta_t) + I.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Exponential {
     common: Common,
     c_m: f64,
@@ -31,7 +34,7 @@ impl Dynamics<1> for Exponential {
         summary: "Exponential integrate-and-fire neuron",
         equations: &["c_m dv/dt = -g_l (v - e_l) + g_l delta_t exp((v - v_t)/delta_t) + I"],
         spike: "v reaches v_peak from below: v = v_reset, held there for t_ref",
-        method: "Taylor series of order 20; crossings found or excluded on each series' polynomial",
+        method: "Taylor series of order 20; crossings found or excluded on each series' polynomial; under delta receptors alone, tables of its phase",
         parameters: &[
             ParamSpec::new("c_m", "pF", 200.0, ParamRange::Positive, "membrane capacitance"),
             ParamSpec::new("g_l", "nS", 10.0, ParamRange::Positive, "leak conductance"),
@@ -128,6 +131,10 @@ impl Dynamics<1> for Exponential {
             let upstroke = self.g_l * self.delta_t * math::exp(above);
             upstroke > 2.0 * (self.g_l * (v_peak - self.e_l).max(0.0) - drive.least(0.0).min(0.0))
         }
+    }
+
+    fn valley(&self) -> Option<Valley> {
+        Some(Valley { m: self.v_t - self.common.v_th, width: self.delta_t })
     }
 
     fn slots(&self) -> usize {

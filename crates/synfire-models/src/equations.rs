@@ -32,7 +32,7 @@ pub const T_REF: &str = "t_ref";
 pub type Equations = Integrated<UserDefined<true>, 1>;
 
 /// One neuron of a user's model; `RESETS` says whether a spike resets it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct UserDefined<const RESETS: bool> {
     rates: Program,
     jumps: Option<Program>,

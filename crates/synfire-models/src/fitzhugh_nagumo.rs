@@ -10,7 +10,7 @@ use crate::integrated::{Common, Dynamics, Envelope, Integrated};
 pub type FitzhughNagumo = Integrated<Cubic, 2>;
 
 /// Equations 1 and 2 of FitzHugh (1961), with time scaled so that epsilon is the ratio of the rates.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cubic {
     common: Common,
     a: f64,

@@ -10,7 +10,7 @@ use crate::integrated::{Common, Dynamics, Envelope, Integrated};
 pub type HodgkinHuxley = Integrated<SodiumPotassium, 4>;
 
 /// Sodium and potassium channels with three gates.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SodiumPotassium {
     common: Common,
     c_m: f64,

@@ -8,10 +8,12 @@
 mod audit;
 mod inputs;
 mod parabola;
+mod phase;
 mod search;
 mod upstroke;
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use synfire_core::model::{Anchored, Crossing, NeuronModel, Unresolved};
 use synfire_core::receptor::ReceptorSet;
 use synfire_core::spec::{ModelSpec, ParamError, ParamRow};
@@ -21,9 +23,11 @@ use synfire_numerics::taylor::{self, GIVEN, Series, VectorField};
 pub use inputs::Envelope;
 use inputs::{Inputs, Past};
 pub use parabola::Parabola;
+use phase::Phase;
+pub use phase::{Lapse, Valley};
 
 /// A neuron model with `D` variables, the first of them the membrane potential as m = v - v_th, by its equations.
-pub trait Dynamics<const D: usize>: Clone + std::fmt::Debug + Send + Sync + 'static {
+pub trait Dynamics<const D: usize>: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
     /// The model's page.
     const SPEC: ModelSpec;
 
@@ -72,12 +76,17 @@ pub trait Dynamics<const D: usize>: Clone + std::fmt::Debug + Send + Sync + 'sta
         false
     }
 
+    /// Where dm/dt is least, for models of one variable with dm/dt convex in it: then jumps alone need no series, but a phase.
+    fn valley(&self) -> Option<Valley> {
+        None
+    }
+
     /// How many [`Slot`]s `rates` takes, at most.
     fn slots(&self) -> usize;
 }
 
 /// What all these models have.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Common {
     /// The threshold, mV (or normalised).
     pub v_th: f64,
@@ -93,6 +102,8 @@ pub struct Integrated<M, const D: usize> {
     model: M,
     common: Common,
     inputs: Inputs,
+    /// See [`NeuronModel::share`].
+    phase: Option<Arc<Phase>>,
 }
 
 /// The state of one neuron.
@@ -103,6 +114,9 @@ pub struct IntegratedState<const D: usize> {
     /// The membrane has been below threshold since the last spike.
     armed: bool,
 }
+
+/// A population with more different sets of constants has no phases: each takes some 10 kB, and some ms to make.
+const MOST_PHASES: usize = 64;
 
 thread_local! {
     /// Room for one series, used again and again: every slot is written before it is read.
@@ -158,6 +172,12 @@ impl<M: Dynamics<D>, const D: usize> Integrated<M, D> {
         with_slots(self.model.slots() + 1, |slots| taylor::expand(&field, x, past, slots, horizon_ms))
     }
 
+    /// The tables, where they hold.
+    #[inline(always)]
+    fn phase_under(&self, stimulus: f64) -> Option<&Phase> {
+        self.phase.as_deref().filter(|_| stimulus == 0.0)
+    }
+
     fn past<'a>(&'a self, inputs: &'a [f64], stimulus: f64) -> Past<'a> {
         Past { inputs: &self.inputs, anchor: inputs, constant: self.common.i_e + stimulus, elapsed_ms: 0.0 }
     }
@@ -167,6 +187,9 @@ impl<M: Dynamics<D>, const D: usize> Integrated<M, D> {
         let x = &at.state.x;
         if x[0].is_nan() || x[0] >= 0.0 {
             return 0.0;
+        }
+        if self.phase_under(at.stimulus).is_some_and(|phase| phase.rests(x[0])) {
+            return f64::INFINITY;
         }
         let wait_ms = self.model.wait(x, &self.past(at.inputs, at.stimulus).envelope());
         // The last places are rounding errors; what is not a number is no bound.
@@ -196,8 +219,7 @@ impl<M: Dynamics<D>, const D: usize> Integrated<M, D> {
 
 impl<M: Dynamics<D>, const D: usize> NeuronModel for Integrated<M, D> {
     type State = IntegratedState<D>;
-    /// The duration itself, ms.
-    type Lapse = f64;
+    type Lapse = Lapse;
 
     const SPEC: ModelSpec = M::SPEC;
 
@@ -205,7 +227,29 @@ impl<M: Dynamics<D>, const D: usize> NeuronModel for Integrated<M, D> {
         let model = M::prepare(row)?;
         let common = model.common();
         let inputs = Inputs::new(receptors, common.v_th);
-        Ok(Integrated { model, common, inputs })
+        Ok(Integrated { model, common, inputs, phase: None })
+    }
+
+    /// One phase for each different set of constants.
+    fn share(models: &mut [Self]) {
+        let has_phase = |one: &Self| one.model.valley().is_some() && one.inputs.only_jumps;
+        if !models.first().is_some_and(has_phase) {
+            return;
+        }
+        let mut sets: Vec<&Self> = Vec::new();
+        for one in models.iter() {
+            if sets.iter().all(|set| set.model != one.model) {
+                sets.push(one);
+            }
+            if sets.len() > MOST_PHASES {
+                return;
+            }
+        }
+        let phases: Vec<(M, Option<Arc<Phase>>)> =
+            sets.iter().map(|set| (set.model.clone(), set.make_phase().map(Arc::new))).collect();
+        for one in models {
+            one.phase = phases.iter().find(|phase| phase.0 == one.model).and_then(|phase| phase.1.clone());
+        }
     }
 
     fn initial(&self, given: &[Option<f64>]) -> IntegratedState<D> {
@@ -218,12 +262,19 @@ impl<M: Dynamics<D>, const D: usize> NeuronModel for Integrated<M, D> {
     }
 
     #[inline]
-    fn lapse(&self, dt_ms: f64) -> f64 {
-        dt_ms
+    fn lapse(&self, dt_ms: f64) -> Lapse {
+        Lapse::new(dt_ms, self.phase.as_deref())
     }
 
-    fn flow_over(&self, state: &mut IntegratedState<D>, inputs: &mut [f64], stimulus: f64, &dt_ms: &f64) {
+    #[inline]
+    fn flow_over(&self, state: &mut IntegratedState<D>, inputs: &mut [f64], stimulus: f64, lapse: &Lapse) {
+        let dt_ms = lapse.dt_ms;
         if dt_ms == 0.0 {
+            return;
+        }
+        if let Some(m) = self.phase_under(stimulus).and_then(|phase| phase.flow(state.x[0], lapse)) {
+            state.x[0] = m;
+            state.armed |= m < 0.0;
             return;
         }
         state.x = self.integrate(state.x, self.past(inputs, stimulus), dt_ms);
@@ -243,7 +294,11 @@ impl<M: Dynamics<D>, const D: usize> NeuronModel for Integrated<M, D> {
     }
 
     fn first_crossing(&self, at: Anchored<'_, IntegratedState<D>>) -> Result<Crossing, Unresolved> {
-        self.search(at)
+        let phase = self.phase_under(at.stimulus).filter(|_| at.state.armed);
+        match phase.and_then(|phase| phase.crossing(at.state.x[0])) {
+            Some(crossing) => Ok(crossing),
+            None => self.search(at),
+        }
     }
 
     /// The same bound whoever asks: no search ends before it, so that checkpoints lie where they lie.

@@ -10,7 +10,7 @@ use crate::integrated::{Common, Dynamics, Envelope, Integrated, Parabola};
 pub type Izhikevich = Integrated<SimpleModel, 2>;
 
 /// Equations 1 to 3 of Izhikevich (2003); 0.04 is taken as 1/25.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SimpleModel {
     common: Common,
     a: f64,

@@ -11,7 +11,7 @@ use crate::integrated::{Common, Dynamics, Envelope, Integrated};
 pub type MorrisLecar = Integrated<CalciumPotassium, 2>;
 
 /// The second-order system of Morris and Lecar (1981), with calcium at its steady state.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CalciumPotassium {
     common: Common,
     c_m: f64,

@@ -10,7 +10,7 @@ use crate::integrated::{Common, Dynamics, Envelope, Integrated, Parabola};
 pub type QifAdaptive = Integrated<AdaptiveQuadratic, 2>;
 
 /// Equations 8.5 and 8.6 of Izhikevich (2007).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdaptiveQuadratic {
     common: Common,
     c_m: f64,

@@ -21,5 +21,7 @@ pub mod response;
 pub mod riccati;
 pub mod roots;
 pub mod scalar;
+pub mod straight;
+pub mod table;
 pub mod taylor;
 pub mod vector;

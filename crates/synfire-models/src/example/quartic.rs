@@ -10,7 +10,7 @@ use crate::integrated::{Common, Dynamics, Integrated};
 pub type Quartic = Integrated<FourthPower, 2>;
 
 /// The equations dv/dt = v^4 + 2 k v - w + I, dw/dt = a (b v - w), from Touboul (2008).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FourthPower {
     common: Common,
     k: f64,

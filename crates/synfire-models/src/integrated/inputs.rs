@@ -13,6 +13,8 @@ use synfire_numerics::taylor::{GIVEN, Given};
 pub(super) struct Inputs {
     all: Vec<Input>,
     pub(super) has_conductances: bool,
+    /// There are receptors, all of which make jumps.
+    pub(super) only_jumps: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +58,8 @@ impl Inputs {
             }
         }
         let has_conductances = all.iter().any(|input| input.reversal.is_some());
-        Inputs { all, has_conductances }
+        let only_jumps = all.is_empty() && !receptors.receptors().is_empty();
+        Inputs { all, has_conductances, only_jumps }
     }
 
     /// Moves the variables `dt_ms` on.

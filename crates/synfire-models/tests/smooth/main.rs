@@ -3,4 +3,5 @@
 mod grazes;
 mod laws;
 mod neurons;
+mod phases;
 mod remainders;

@@ -16,7 +16,7 @@ const FEW: usize = 16;
 const MANY: usize = 256;
 
 /// Formulas, ready to be evaluated again and again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Program {
     steps: Vec<Step>,
     /// Where each formula's value is at the end.
@@ -26,7 +26,7 @@ pub struct Program {
 }
 
 /// One operation: registers `a` and `b` into the register `to`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Step {
     action: Action,
     a: u8,
@@ -80,7 +80,7 @@ enum Value {
 }
 
 /// Where a result is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Place {
     Known(f64),
     Register(u8),
