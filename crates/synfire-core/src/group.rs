@@ -415,7 +415,9 @@ pub trait RowGroup {
 
     /// Some neurons that have become likely to spike next since this was asked last, so that what they need can be fetched from
     /// memory meanwhile.
-    fn likely_next(&mut self) -> [Option<u32>; 3];
+    fn likely_next(&mut self) -> [Option<u32>; 3] {
+        [None; 3]
+    }
 
     /// Begins a generation of the instant `now`: what is due by itself.
     fn begin(&mut self, now: Time, out: &mut Outbox);
