@@ -19,6 +19,10 @@ const LEAST_ORDER: usize = 5;
 /// Between dense arrivals a series ends before this order as a rule.
 const FEW: usize = 8;
 
+/// In a step the argument of an exponential changes by no more than about this: of e^20 the term of order 20 is a tenth, so what
+/// it does is seen in the last terms, even of an exponential that is negligible at first.
+const STEEPEST: f64 = 20.0;
+
 /// No step is longer than this many time scales of the field, so that powers of it stay finite.
 const LONGEST_STEP: f64 = 100.0;
 
@@ -123,12 +127,16 @@ fn expand_here<T: Scalar, const D: usize>(
             series[k + 1].magnitude() * power <= T::NEGLIGIBLE * scale
         };
         let is_small = k > 0 && power < f64::INFINITY && coefficients.iter().zip(&scales).all(negligible);
-        if is_small && was_small && k + 1 >= LEAST_ORDER {
+        // The terms of an exponential fall from here on, however small it is.
+        let falls = ratio * jets.steepest() <= 0.5 * (k + 1) as f64;
+        if is_small && was_small && falls && k + 1 >= LEAST_ORDER {
             return Series { coefficients, order: k + 1, unit, step: ratio * unit.next_up() };
         }
         was_small = is_small;
     }
     let step = unit * step_in_units(&coefficients, &scales);
+    let visible = unit * STEEPEST / jets.steepest();
+    let step = if step > visible { visible } else { step };
     let longest = LONGEST_STEP * field.time_scale();
     // Not `min`, which would make a number of what is none.
     Series { coefficients, order: ORDER, unit, step: if step > longest { longest } else { step } }

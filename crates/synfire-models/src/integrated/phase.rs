@@ -242,11 +242,13 @@ impl<M: Dynamics<D>, const D: usize> Field<'_, M, D> {
     }
 
     /// A rate for a stretch without fixed point: with it the coordinate grows about as much as dm/dt does from end to end, so
-    /// that neither it as a function of m nor m as a function of it is steep anywhere.
+    /// that neither it as a function of m nor m as a function of it is steep anywhere; but no less than by a factor of e, since
+    /// it tells times to rounding/rate.
     fn mean_rate(&self, from: f64, to: f64) -> DoubleDouble {
         let at = |m: f64| self.at(DoubleDouble::from(m)).round();
         let length = (to - from) / f64::from(POINTS);
         let time: f64 = (0..POINTS).map(|i| length / at(from + (f64::from(i) + 0.5) * length)).sum();
-        DoubleDouble::from(math::ln(at(to) / at(from)) / time)
+        let growth = math::ln(at(to) / at(from));
+        DoubleDouble::from(if growth < 0.0 { growth.min(-1.0) } else { growth.max(1.0) } / time)
     }
 }

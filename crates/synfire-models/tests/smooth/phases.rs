@@ -214,6 +214,64 @@ fn bounds_and_crossings_keep_their_promises() {
     assert!(never > 300);
 }
 
+/// Constants as far apart as they come: tables and series, which know nothing of each other, agree. With steep exponentials
+/// series begin where these are negligible by a hundred powers of ten.
+#[test]
+fn tables_and_series_agree_for_all_constants() {
+    let mut stream = Stream::new(StreamKey::derive(1, "wide", 0), 0);
+    let (mut with_tables, mut worst) = (0, 0.0f64);
+    for _ in 0..120 {
+        let mut between = |low: f64, high: f64| low + (high - low) * stream.uniform();
+        let (v_t, delta_t) = (between(-60.0, -40.0), math::exp(between(-2.5, 3.0)));
+        // Beyond e^700 there are no numbers.
+        let highest = (300.0 * delta_t).min(80.0);
+        let pair = Pair::new(&[
+            ("v_t", v_t),
+            ("delta_t", delta_t),
+            ("i_e", between(-500.0, 1000.0)),
+            ("v_peak", v_t + between(0.0, highest)),
+            ("v_reset", v_t - between(0.1, 60.0)),
+            ("c_m", between(20.0, 400.0)),
+            ("g_l", between(2.0, 40.0)),
+            ("e_l", between(-80.0, -45.0)),
+        ]);
+        with_tables += u32::from(has_tables(&pair.tables));
+        for _ in 0..20 {
+            let state = pair.start(-120.0 + 110.0 * stream.uniform());
+            let (found, by_series) = (spike(&pair.tables, &state), spike(&pair.series, &state));
+            assert_eq!(found.is_finite(), by_series.is_finite(), "{state:?}, {:?}", pair.series);
+            if found.is_infinite() {
+                continue;
+            }
+            let valley = pair.series.dynamics().valley().expect("it has one").m;
+            let on_the_way = pair.start(pair.series.threshold() + valley.max(m(&state)));
+            let slowest = pair.slope(&state).round().min(pair.slope(&on_the_way).round());
+            let off = (found - by_series).abs() / (f64::EPSILON * (found + pair.scale() / slowest));
+            assert!(off < 50.0, "{found}, by series {by_series}: {state:?}, {:?}", pair.series);
+            worst = worst.max(off);
+        }
+    }
+    println!("{with_tables} with tables, worst {worst:.2} units");
+    assert!(with_tables > 80);
+}
+
+/// An exponential that is e^-105 at first, and 1 after 2.6 ms.
+#[test]
+fn series_see_an_exponential_that_is_negligible_where_they_begin() {
+    let constants = [("delta_t", 0.25), ("v_t", -44.0), ("i_e", 778.0), ("v_peak", -34.0), ("c_m", 64.0)];
+    let pair = Pair::new(&constants);
+    let state = pair.start(-70.0);
+    let found = spike(&pair.series, &state);
+    assert!((found - spike(&pair.tables, &state)).abs() < 1e-13);
+    let (mut little_by_little, parts) = (state, 4096);
+    let dt = found * 0.999 / f64::from(parts);
+    for _ in 0..parts {
+        little_by_little = after(&pair.series, &little_by_little, dt);
+    }
+    let at_once = after(&pair.series, &state, 0.999 * found);
+    assert!((m(&at_once) - m(&little_by_little)).abs() < 1e-9, "{at_once:?}, {little_by_little:?}");
+}
+
 /// What came of jumps that end next to the separatrix.
 #[derive(Debug, Default)]
 struct Tally {
