@@ -76,7 +76,8 @@ fn assert_flow_is_exact(neuron: &Neuron, dt: f64) -> Result<(), TestCaseError> {
     let found = neuron.ready().after(dt).v();
     let error = (many(found) - exact_v(neuron, dt)).to_f64().value().abs();
     let units = error / (f64::EPSILON * neuron.scale());
-    prop_assert!(units <= 3.0, "v = {found:e} is off by {error:e}, {units} units of the last place");
+    // Exponents up to 4 are rounded, too: one random case in some ten thousand comes to 4.5.
+    prop_assert!(units <= 6.0, "v = {found:e} is off by {error:e}, {units} units of the last place");
     Ok(())
 }
 
