@@ -5,6 +5,7 @@ use crate::group::{
 };
 use crate::ids::LocalId;
 use crate::model::{Anchored, CrossingKind, NeuronModel, Together};
+use crate::prefetch::prefetch;
 use crate::receptor::{ReceptorKind, ReceptorSet, variable_names};
 use crate::stimulus::Schedules;
 use crate::time::Time;
@@ -191,17 +192,15 @@ impl<M: NeuronModel> Population<M> {
         size_of_val(&self.neurons[..]) + size_of_val(&self.inputs[..]) > CACHE
     }
 
-    /// Reads both ends of some neurons' states at once. Memory answers many questions in the time of one, but neurons that
+    /// Asks memory for both ends of some neurons' states. It answers many questions in the time of one, but neurons that
     /// are driven one after the other would ask theirs one by one.
     fn preload(&self, touched: &[Touch]) {
-        let mut seen = 0;
         for touch in touched {
             let index = touch.neuron.index();
-            let neuron = &self.neurons[index];
-            seen ^= neuron.anchor.parts().0 ^ neuron.queued.parts().0;
-            seen ^= self.inputs.get(index * self.stride).map_or(0, |input| input.to_bits());
+            prefetch(&self.neurons, index);
+            prefetch(&self.neurons, index + 1);
+            prefetch(&self.inputs, index * self.stride);
         }
-        std::hint::black_box(seen);
     }
 
     fn model(&self, index: usize) -> &M {

@@ -356,7 +356,13 @@ impl<Q: EventQueue> Engine<Q> {
                 let places = volley.first as usize..volley.end as usize;
                 let (at, source, number) = (volley.at, volley.source, volley.projection);
                 let fan = Fan { at, generation: 0, source, number, projection, places };
-                observer.fan(PopulationId(population as u32), &fan);
+                let population = PopulationId(population as u32);
+                match fan.places.len() {
+                    1 => fan.arrivals().for_each(|(origin, neuron, arrival)| {
+                        observer.arrival(&origin, population, neuron, &arrival);
+                    }),
+                    _ => observer.fan(population, &fan),
+                }
             }
         }
     }
