@@ -40,7 +40,7 @@ NETWORKS = {
     "microcircuit-0.2": (
         "microcircuit/scale-0.2.json", {"synfire": 1000, "nest exact": 200, "nest grid": 300, "brian2": 1000}
     ),
-    "mostly-silent": ("mostly-silent/scenario.json", {"synfire": 1000, "nest exact": 30, "nest grid": 30, "brian2": 300}),
+    "mostly-silent": ("mostly-silent/scenario.json", {"synfire": 20000, "nest exact": 30, "nest grid": 30, "brian2": 300}),
 }
 HEAVY = {"mostly-silent": ["nest exact", "nest grid"]}
 # How far mean rates and CVs of two simulators may lie apart: finite runs of chaotic networks, other random numbers, a grid.
