@@ -95,7 +95,11 @@ impl Draw {
         let size = if self.below(3) == 0 { -size } else { size };
         let may_vary = matches!(self.kind.of, Cells::General | Cells::Linear | Cells::Summed);
         if may_vary && self.below(2) == 0 {
-            json!({ "normal": [size, 0.2 * size.abs()], "clip": [-300, 300] })
+            let mut weight = json!({ "normal": [size, 0.2 * size.abs()] });
+            if let Cells::Summed = self.kind.of {
+                weight["clip"] = json!([-300, 300]);
+            }
+            weight
         } else {
             json!(size)
         }

@@ -66,7 +66,7 @@ struct Near<const K: usize> {
     /// The end of its refractory time; `Time::NEVER` if it is not clamped.
     refractory_until: Time,
     watch: Watch,
-    /// What has yet to arrive in the epoch; in order of time up to where `is_sorted` says so.
+    /// What arrives in the epoch: up to `done` it has, the rest is in order of time if `is_sorted`.
     to_come: Vec<Known>,
     done: usize,
     is_sorted: bool,

@@ -1,7 +1,7 @@
 //! Neurons one by one: each is moved on when something happens to it.
 
 use super::{Coordinates, Membrane, unresolved};
-use crate::group::{Arrival, Cause, GroupError, Outbox, Until, What};
+use crate::group::{Arrival, Cause, GroupError, Outbox, Touch, Until, What};
 use crate::ids::LocalId;
 use crate::time::Time;
 
@@ -51,15 +51,32 @@ impl<C: Coordinates<K>, const K: usize> Alone<C, K> {
         coordinates.x(membrane)
     }
 
-    pub(super) fn start_one(&mut self, membrane: &Membrane<K>, index: usize, out: &mut Outbox) {
-        let next = bound(membrane, &self.coordinates[index].x(membrane), &[1.0; K], Time::ZERO);
-        let record = &mut self.records[index];
-        (record.next, record.queued) = (next, next);
-        out.wakes.push((LocalId(index as u32), next));
+    /// See [`crate::group::Group::start`].
+    pub(super) fn start(&mut self, membrane: &Membrane<K>, out: &mut Outbox) {
+        for (index, (coordinates, record)) in self.coordinates.iter().zip(&mut self.records).enumerate() {
+            let next = bound(membrane, &coordinates.x(membrane), &[1.0; K], Time::ZERO);
+            (record.next, record.queued) = (next, next);
+            out.wakes.push((LocalId(index as u32), next));
+        }
+    }
+
+    /// See [`crate::group::Group::drive`].
+    pub(super) fn drive(
+        &mut self,
+        membrane: &Membrane<K>,
+        until: Until,
+        touched: &[Touch],
+        arrivals: &[Arrival],
+        out: &mut Outbox,
+    ) -> Result<(), GroupError> {
+        touched.iter().try_for_each(|touch| {
+            let arrivals = &arrivals[touch.first as usize..][..touch.count as usize];
+            self.touch(membrane, touch.neuron.index(), until, arrivals, out)
+        })
     }
 
     /// One neuron through one instant, or through everything before a time.
-    pub(super) fn touch(
+    fn touch(
         &mut self,
         membrane: &Membrane<K>,
         index: usize,

@@ -101,10 +101,10 @@ pub(super) struct Units {
     per_quantum: f64,
 }
 
-/// The greatest thing that is ever added has up to so many bits, one less than a double has digits...
+/// The greatest thing that is ever added is more than 2^47 and at most 2^48 quanta: exact as a double...
 const BITS: i32 = 48;
 
-/// ... so a sum of 64 bits has room for so many of them, and twice as many.
+/// ... and a sum of 64 bits has room for so many of them, and twice as many.
 pub(super) const MOST_ARRIVALS: usize = 1 << (64 - 1 - 1 - BITS);
 
 /// In a double from 2^52 to below 2^53 the last place is 1; in the middle there is room for both signs.

@@ -33,9 +33,7 @@ impl<const K: usize> Group for SummedPopulation<K> {
     }
 
     fn start(&mut self, out: &mut Outbox) {
-        for index in 0..self.size {
-            self.alone.start_one(&self.membrane, index, out);
-        }
+        self.alone.start(&self.membrane, out);
     }
 
     fn drive(
@@ -45,11 +43,7 @@ impl<const K: usize> Group for SummedPopulation<K> {
         arrivals: &[Arrival],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        for touch in touched {
-            let arrivals = &arrivals[touch.first as usize..][..touch.count as usize];
-            self.alone.touch(&self.membrane, touch.neuron.index(), until, arrivals, out)?;
-        }
-        Ok(())
+        self.alone.drive(&self.membrane, until, touched, arrivals, out)
     }
 
     fn sweeps(&self) -> bool {

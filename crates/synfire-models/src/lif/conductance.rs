@@ -16,8 +16,8 @@ const NEGLIGIBLE: f64 = 1e-19;
 /// What happened this many membrane time constants ago is forgotten: e^-48 is 1e-21.
 const MEMORY: f64 = 48.0;
 
-/// The integral of the total rate over a piece is at most this.
-const MOST_RELAXATION: f64 = 4.0;
+/// The integral of the total rate over a piece is at most this. It is an exponent, whose rounding error grows with it.
+const MOST_RELAXATION: f64 = 1.5;
 
 /// Conductances that ask for shorter pieces than this part of the interval are beyond all measure: the membrane is where
 /// they hold it.

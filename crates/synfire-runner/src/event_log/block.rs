@@ -503,33 +503,15 @@ fn put_signed(bytes: &mut Vec<u8>, value: i64) {
     put(bytes, (value << 1 ^ value >> 63) as u64);
 }
 
-/// Steps that are packed together.
-const PACKED: usize = 64;
-
 /// Appends each target less the one before.
 fn put_steps(bytes: &mut Vec<u8>, targets: &[u32]) {
-    let mut before = targets[0];
-    for targets in targets[1..].chunks(PACKED) {
-        // Mostly each step is a byte or two: both are written, and the second stays if the first does not end the number.
-        let mut packed = [0; 2 * PACKED + 1];
-        let (mut count, mut all, mut last) = (0, 0, before);
-        for &target in targets {
-            let step = target - std::mem::replace(&mut last, target);
-            let is_long = step >= 128;
-            packed[count] = step as u8 & 127 | u8::from(is_long) << 7;
-            packed[count + 1] = (step >> 7) as u8;
-            count += 1 + usize::from(is_long);
-            all |= step;
-        }
-        if all < 1 << 14 {
-            bytes.extend_from_slice(&packed[..count]);
-        } else {
-            let mut last = before;
-            for &target in targets {
-                put(bytes, u64::from(target - std::mem::replace(&mut last, target)));
-            }
-        }
-        before = last;
+    let steps = targets.windows(2).map(|pair| pair[1] - pair[0]);
+    let begins = bytes.len();
+    // Mostly each is a byte.
+    bytes.extend(steps.clone().map(|step| step as u8));
+    if steps.clone().any(|step| step >= 128) {
+        bytes.truncate(begins);
+        steps.for_each(|step| put(bytes, u64::from(step)));
     }
 }
 
