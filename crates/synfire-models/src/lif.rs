@@ -15,6 +15,7 @@ use synfire_core::receptor::{Receptor, ReceptorKind, ReceptorSet};
 use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
 use synfire_numerics::dd::DoubleDouble;
 use synfire_numerics::drive_sign::Fading;
+use synfire_numerics::relaxation::{FadingInput, Relaxation};
 use synfire_numerics::response::{Decay, Response};
 
 /// The constants of one neuron. All potentials are relative to v_th.
@@ -32,6 +33,8 @@ pub struct Lif {
     /// All receptors but `delta`, by falling time constant.
     inputs: Vec<Input>,
     has_conductances: bool,
+    /// The same for [`conductance`], in the same order.
+    relaxation: Relaxation,
 }
 
 /// The state of one neuron.
@@ -118,6 +121,23 @@ impl Input {
     #[inline]
     fn values(&self, inputs: &[f64]) -> (f64, f64) {
         (inputs[self.place], if self.is_alpha { inputs[self.place + 1] } else { 0.0 })
+    }
+
+    #[inline]
+    fn set(&self, inputs: &mut [f64], (s, x): (f64, f64)) {
+        inputs[self.place] = s;
+        if self.is_alpha {
+            inputs[self.place + 1] = x;
+        }
+    }
+
+    /// What it is to [`synfire_numerics::relaxation`].
+    fn fading(&self) -> FadingInput {
+        let reversal = match self.effect {
+            Effect::Current { .. } => None,
+            Effect::Conductance { reversal } => Some(reversal),
+        };
+        FadingInput { tau: self.tau, rate: self.rate, is_alpha: self.is_alpha, reversal }
     }
 
     /// What it adds to dm/dt at threshold.
@@ -232,6 +252,7 @@ impl NeuronModel for Lif {
             resting,
             inputs: Vec::new(),
             has_conductances: receptors.receptors().iter().any(|r| r.kind.is_conductance()),
+            relaxation: Relaxation::default(),
         };
         for (index, receptor) in receptors.receptors().iter().enumerate() {
             if receptor.kind != ReceptorKind::Delta {
@@ -239,6 +260,11 @@ impl NeuronModel for Lif {
             }
         }
         lif.inputs.sort_by(|a, b| b.tau.total_cmp(&a.tau));
+        lif.relaxation = Relaxation {
+            leak_rate: lif.leak_rate,
+            per_capacitance: lif.per_capacitance,
+            inputs: lif.inputs.iter().map(Input::fading).collect(),
+        };
         Ok(lif)
     }
 

@@ -17,6 +17,7 @@ pub mod passage;
 pub mod poisson;
 pub mod quadrature;
 pub mod random;
+pub mod relaxation;
 pub mod response;
 pub mod riccati;
 pub mod roots;

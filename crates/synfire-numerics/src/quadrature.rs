@@ -80,51 +80,46 @@ pub const SIXTEEN: &[(f64, f64); 16] = &[
     (0.994700467495825, 0.013576229705877048),
 ];
 
-/// One of these rules.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Rule {
-    /// [`FOUR`].
-    Four(&'static [(f64, f64); 4]),
-    /// [`SIX`].
-    Six(&'static [(f64, f64); 6]),
-    /// [`EIGHT`].
-    Eight(&'static [(f64, f64); 8]),
-    /// [`TEN`].
-    Ten(&'static [(f64, f64); 10]),
-    /// [`TWELVE`].
-    Twelve(&'static [(f64, f64); 12]),
-    /// [`SIXTEEN`].
-    Sixteen(&'static [(f64, f64); 16]),
+/// So many pairs of nodes the greatest rule has.
+pub const MOST_PAIRS: usize = 8;
+
+/// A rule as pairs of nodes: c and 1 - c have the same weight. Where there are fewer than [`MOST_PAIRS`] the rest has no weight.
+#[derive(Clone, Copy, Debug)]
+pub struct Pairs {
+    /// How many.
+    pub count: usize,
+    /// The lower node of each.
+    pub nodes: [f64; MOST_PAIRS],
+    /// The weight of both.
+    pub weights: [f64; MOST_PAIRS],
 }
 
-impl Rule {
-    /// Its nodes, each with its weight.
-    pub fn nodes(self) -> &'static [(f64, f64)] {
-        match self {
-            Rule::Four(rule) => rule,
-            Rule::Six(rule) => rule,
-            Rule::Eight(rule) => rule,
-            Rule::Ten(rule) => rule,
-            Rule::Twelve(rule) => rule,
-            Rule::Sixteen(rule) => rule,
+impl Pairs {
+    const fn of(rule: &[(f64, f64)]) -> Pairs {
+        let mut pairs = Pairs { count: rule.len() / 2, nodes: [0.0; MOST_PAIRS], weights: [0.0; MOST_PAIRS] };
+        let mut pair = 0;
+        while pair < pairs.count {
+            (pairs.nodes[pair], pairs.weights[pair]) = rule[pair];
+            pair += 1;
         }
+        pairs
     }
 }
 
-/// All of them, by rising number of nodes.
-pub const RULES: [Rule; 6] = [
-    Rule::Four(FOUR),
-    Rule::Six(SIX),
-    Rule::Eight(EIGHT),
-    Rule::Ten(TEN),
-    Rule::Twelve(TWELVE),
-    Rule::Sixteen(SIXTEEN),
+/// Rules by rising number of nodes.
+pub const PAIRS: [Pairs; 6] = [
+    Pairs::of(FOUR),
+    Pairs::of(SIX),
+    Pairs::of(EIGHT),
+    Pairs::of(TEN),
+    Pairs::of(TWELVE),
+    Pairs::of(SIXTEEN),
 ];
 
-/// Up to which change each but the last of the [`RULES`] is good.
+/// Up to which change each but the last of the [`PAIRS`] is good.
 const LIMITS: [f64; 5] = [0.04, 0.4, 1.0, 1.9, 3.1];
 
-/// The place in [`RULES`] of the least rule that integrates e^(M(t)) f(t), with f(t) and M'(t) sums of (a + b t) e^(-t/tau), to
+/// The place in [`PAIRS`] of the least rule that integrates e^(M(t)) f(t), with f(t) and M'(t) sums of (a + b t) e^(-t/tau), to
 /// an error of 1e-16 of the integral of the terms' sizes, where `change` is the largest 1/tau plus the largest |M'|, times the
 /// length of the interval; the last one is good up to a change of 6.2. For e^(c t) alone the error of n nodes is
 /// (n!)^4 / ((2 n + 1) (2 n)!^3) c^(2 n); the limits here are for the worst of 60,000 random products.

@@ -1,12 +1,42 @@
-//! Loops for the widest vector instructions that the machine has, found at run time.
+//! The widest vector instructions that the machine has, found at run time: for loops, and one by one.
 
-use pulp::Arch;
+use pulp::{Arch, Simd};
 
 /// Runs a loop compiled for the machine's vector instructions. All that it calls has to be inlined into it, `#[inline(always)]`.
 /// The compiler neither reorders nor fuses floating-point operations, so there are the same bits on every machine.
 #[inline]
 pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(work)
+}
+
+/// Sums and products of vectors. Nothing is fused.
+#[derive(Clone, Copy, Debug)]
+pub struct Lanes<S>(pub S);
+
+impl<S: Simd> Lanes<S> {
+    /// This number in all lanes.
+    #[inline(always)]
+    pub fn all(self, x: f64) -> S::f64s {
+        self.0.splat_f64s(x)
+    }
+
+    /// a + b.
+    #[inline(always)]
+    pub fn add(self, a: S::f64s, b: S::f64s) -> S::f64s {
+        self.0.add_f64s(a, b)
+    }
+
+    /// a - b.
+    #[inline(always)]
+    pub fn sub(self, a: S::f64s, b: S::f64s) -> S::f64s {
+        self.0.sub_f64s(a, b)
+    }
+
+    /// a b.
+    #[inline(always)]
+    pub fn mul(self, a: S::f64s, b: S::f64s) -> S::f64s {
+        self.0.mul_f64s(a, b)
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! The flow under conductances: with R(t) = 1/tau_m + sum of g/c_m the total rate, M its integral and F the drive at the
-//! starting value, m(t) = m0 + integral of e^(M(s) - M(t)) F(s) ds. M is a closed form; the integral is taken by
-//! Gauss-Legendre rules on pieces so short that they are exact to rounding.
+//! The flow under conductances: with R(t) = 1/tau_m + sum of g/c_m the total rate, M(t) its integral from t to the end and F the
+//! drive at the starting value, m = m0 + integral of e^(-M) F. M is a closed form; the integral is taken by Gauss-Legendre
+//! rules on pieces so short that they are exact to rounding: see [`synfire_numerics::relaxation`].
 
-use synfire_numerics::decays::Decays;
+use synfire_core::model::Together;
+use synfire_numerics::decays::LARGEST;
 use synfire_numerics::math;
-use synfire_numerics::quadrature::{RULES, Rule, rule_for};
+use synfire_numerics::quadrature::{PAIRS, rule_for};
+use synfire_numerics::relaxation::{Case, Cases};
 
 use super::{Effect, Input, Lif, LifState};
-use synfire_core::model::Together;
-use synfire_numerics::vector::vectorised;
 
 /// Inputs whose whole remaining effect is below this part of the distance from reset to threshold do not shorten pieces.
 const NEGLIGIBLE: f64 = 1e-19;
@@ -16,21 +16,15 @@ const NEGLIGIBLE: f64 = 1e-19;
 /// What happened this many membrane time constants ago is forgotten: e^-48 is 1e-21.
 const MEMORY: f64 = 48.0;
 
-/// The integral of the total rate over a piece is at most this. It is an exponent, whose rounding error grows with it.
-const MOST_RELAXATION: f64 = 1.5;
+/// The integral of the total rate over a piece is at most this.
+const MOST_RELAXATION: f64 = 4.0;
 
 /// Conductances that ask for shorter pieces than this part of the interval are beyond all measure: the membrane is where
 /// they hold it.
 const SHORTEST_PIECE: f64 = 1e-7;
 
-/// So many neurons lie side by side in vectors.
-const LANES: usize = 8;
-
-/// So many neurons are sorted by their rules at once.
-const BLOCK: usize = 64;
-
 /// In place of a rule: a neuron that needs more than one piece, or none.
-const ALONE: usize = usize::MAX;
+const ALONE: usize = PAIRS.len();
 
 /// What the inputs are at one instant.
 struct Instant {
@@ -40,16 +34,6 @@ struct Instant {
     rate: f64,
     /// The integral of that rate from here to the end of time.
     rate_to_come: f64,
-}
-
-/// Pieces side by side: of several neurons, or the same piece at each node of a rule.
-struct Piece<const W: usize> {
-    m: [f64; W],
-    m_inf: [f64; W],
-    /// ms.
-    length: [f64; W],
-    /// What the inputs relax it by over the whole of it, times c_m.
-    relaxation: [f64; W],
 }
 
 impl Lif {
@@ -72,7 +56,8 @@ impl Lif {
             if length < SHORTEST_PIECE * (to - t) {
                 return self.balance(m_inf, inputs, to);
             }
-            m = self.over_piece(m, m_inf, inputs, [t, end], change);
+            let case = Case { m, m_inf, length: end - t };
+            m = self.relaxation.relax(rule_for(change), case, |number| self.inputs[number].values_at(inputs, t));
             t = end;
         }
         m
@@ -138,205 +123,60 @@ impl Lif {
         matters.then_some((length, length * (rate + fastest)))
     }
 
-    /// m at the end of a piece on which the logarithm of the integrand changes by `change`.
-    fn over_piece(&self, m: f64, m_inf: f64, inputs: &[f64], piece: [f64; 2], change: f64) -> f64 {
-        match RULES[rule_for(change)] {
-            Rule::Four(rule) => self.by_rule(m, m_inf, inputs, piece, rule),
-            Rule::Six(rule) => self.by_rule(m, m_inf, inputs, piece, rule),
-            Rule::Eight(rule) => self.by_rule(m, m_inf, inputs, piece, rule),
-            Rule::Ten(rule) => self.by_rule(m, m_inf, inputs, piece, rule),
-            Rule::Twelve(rule) => self.by_rule(m, m_inf, inputs, piece, rule),
-            Rule::Sixteen(rule) => self.by_rule(m, m_inf, inputs, piece, rule),
-        }
-    }
-
-    /// The same by a rule; its nodes lie side by side in vectors.
-    fn by_rule<const N: usize>(
-        &self,
-        m: f64,
-        m_inf: f64,
-        inputs: &[f64],
-        [start, end]: [f64; 2],
-        rule: &[(f64, f64); N],
-    ) -> f64 {
-        let length = end - start;
-        let at_start = |number: usize| self.inputs[number].values_at(inputs, start);
-        let [relaxation] = self.relaxation([length], |number| {
-            let (s, x) = at_start(number);
-            ([s], [x])
-        });
-        let piece = Piece { m: [m; N], m_inf: [m_inf; N], length: [length; N], relaxation: [relaxation; N] };
-        let slopes = self.slopes(&piece, rule.map(|(node, _)| node), |number| {
-            let (s, x) = at_start(number);
-            ([s; N], [x; N])
-        });
-        let sum = (0..N).fold(0.0, |sum, i| sum + rule[i].1 * slopes[i]);
-        m + length * sum
-    }
-
-    /// What the inputs relax the membrane by over so many ms, without the leak, times c_m; `values` are theirs at the start.
-    #[inline(always)]
-    fn relaxation<const W: usize>(
-        &self,
-        length: [f64; W],
-        values: impl Fn(usize) -> ([f64; W], [f64; W]),
-    ) -> [f64; W] {
-        let mut sum = [0.0; W];
-        for (number, input) in self.inputs.iter().enumerate() {
-            if let Effect::Conductance { .. } = input.effect {
-                let decays = Decays::after(scaled(length, input.rate));
-                let integrals = input.integrals(values(number), length, &decays);
-                for i in 0..W {
-                    sum[i] += integrals[i];
-                }
-            }
-        }
-        sum
-    }
-
-    /// How fast m changes at the given part of each piece, as it is felt at the piece's end.
-    #[inline(always)]
-    fn slopes<const W: usize>(
-        &self,
-        piece: &Piece<W>,
-        nodes: [f64; W],
-        values: impl Fn(usize) -> ([f64; W], [f64; W]),
-    ) -> [f64; W] {
-        let mut t = [0.0; W];
-        for i in 0..W {
-            t[i] = nodes[i] * piece.length[i];
-        }
-        let mut drives = [0.0; W];
-        let mut relaxations = [0.0; W];
-        for (number, input) in self.inputs.iter().enumerate() {
-            let (s, x) = values(number);
-            let decays = Decays::after(scaled(t, input.rate));
-            let mut now = [0.0; W];
-            for i in 0..W {
-                now[i] = s[i] * decays.left[i];
-            }
-            if input.is_alpha {
-                for i in 0..W {
-                    now[i] += x[i] * t[i] * decays.left[i];
-                }
-            }
-            match input.effect {
-                Effect::Current { .. } => {
-                    for i in 0..W {
-                        drives[i] += now[i];
-                    }
-                }
-                Effect::Conductance { reversal } => {
-                    let integrals = input.integrals((s, x), t, &decays);
-                    for i in 0..W {
-                        relaxations[i] += integrals[i];
-                        drives[i] += now[i] * (reversal - piece.m[i]);
-                    }
-                }
-            }
-        }
-        let mut exponents = [0.0; W];
-        for i in 0..W {
-            let by_leak = (1.0 - nodes[i]) * piece.length[i] * self.leak_rate;
-            exponents[i] = by_leak + (piece.relaxation[i] - relaxations[i]) * self.per_capacitance;
-        }
-        let felt = Decays::after(exponents).left;
-        let mut slopes = [0.0; W];
-        for i in 0..W {
-            let leak_drive = (piece.m_inf[i] - piece.m[i]) * self.leak_rate;
-            slopes[i] = felt[i] * (leak_drive + drives[i] * self.per_capacitance);
-        }
-        slopes
-    }
-
     /// [`Lif::under_conductances`] from their anchors for many neurons, which lie side by side in vectors where one piece is
     /// enough; the receptor variables move on, too.
-    pub(super) fn together_under_conductances(&self, mut neurons: Together<'_, LifState>) {
-        let mut from = 0;
-        while from < neurons.len() {
-            let to = neurons.len().min(from + BLOCK);
-            vectorised(
-                #[inline(always)]
-                || self.block_under_conductances(neurons.part(from..to)),
-            );
-            from = to;
+    pub(super) fn together_under_conductances(&self, neurons: Together<'_, LifState>) {
+        let Together { states, inputs, stimuli, durations_ms, stride } = neurons;
+        let longest = self.inputs.last().map_or(0.0, |fastest| LARGEST * fastest.tau);
+        let mut rules = Vec::with_capacity(states.len());
+        let mut ends = [0; ALONE + 1];
+        for (inputs, &dt) in inputs.chunks_exact(stride).zip(durations_ms) {
+            let rule = match self.piece(inputs, 0.0, dt) {
+                Some((length, change)) if length >= dt && dt <= longest => rule_for(change),
+                _ => ALONE,
+            };
+            ends[rule] += 1;
+            rules.push(rule);
         }
-        let inputs = neurons.inputs.chunks_exact_mut(neurons.stride);
-        for (inputs, &dt) in inputs.zip(neurons.durations_ms) {
-            self.decay_inputs(inputs, dt);
+        let side_by_side = states.len() - ends[ALONE];
+        // From how many have a rule to where their places begin, and then to where they end.
+        let mut end = 0;
+        for place in &mut ends {
+            end += std::mem::replace(place, end);
         }
-    }
-
-    /// At most [`BLOCK`] of them.
-    #[inline(always)]
-    fn block_under_conductances(&self, mut neurons: Together<'_, LifState>) {
-        let mut rules = [ALONE; BLOCK];
-        let mut values = Vec::new();
-        for (i, state) in neurons.states.iter_mut().enumerate() {
-            let (inputs, dt) =
-                (&neurons.inputs[i * neurons.stride..][..neurons.stride], neurons.durations_ms[i]);
-            match self.piece(inputs, 0.0, dt) {
-                Some((length, change)) if length >= dt => rules[i] = rule_for(change),
-                _ => {
-                    let m_inf = self.resting.m_inf(neurons.stimuli[i]);
-                    state.m = self.under_conductances(state.m, m_inf, inputs, 0.0, dt);
-                }
+        let mut cases = Cases::default();
+        cases.clear(side_by_side, &self.relaxation);
+        let mut places = Vec::with_capacity(states.len());
+        for (i, &rule) in rules.iter().enumerate() {
+            let place = ends[rule];
+            ends[rule] += 1;
+            places.push(place);
+            let (inputs, dt) = (&mut inputs[i * stride..][..stride], durations_ms[i]);
+            let m_inf = self.resting.m_inf(stimuli[i]);
+            if rule == ALONE {
+                states[i].m = self.under_conductances(states[i].m, m_inf, inputs, 0.0, dt);
+                self.decay_inputs(inputs, dt);
+                continue;
+            }
+            cases.set(place, rule, Case { m: states[i].m, m_inf, length: dt });
+            for (number, input) in self.inputs.iter().enumerate() {
+                cases.set_input(place, number, input.values(inputs));
             }
         }
-        for (number, rule) in RULES.iter().enumerate() {
-            let mut members = [0; LANES];
-            let mut count = 0;
-            for i in (0..neurons.len()).filter(|&i| rules[i] == number) {
-                members[count] = i;
-                count += 1;
-                if count == LANES {
-                    self.lanes_under_conductances(&mut neurons, members, rule.nodes(), &mut values);
-                    count = 0;
+        self.relaxation.relax_all(&mut cases);
+        for (i, &place) in places.iter().enumerate() {
+            if place < side_by_side {
+                states[i].m = cases.m(place);
+                for (number, input) in self.inputs.iter().enumerate() {
+                    input.set(&mut inputs[i * stride..][..stride], cases.input(place, number));
                 }
-            }
-            if count > 0 {
-                // What is over is filled up with the first: it gets the same result again.
-                let first = members[0];
-                members[count..].fill(first);
-                self.lanes_under_conductances(&mut neurons, members, rule.nodes(), &mut values);
             }
         }
     }
 
-    /// These neurons over one piece each, by one rule.
-    #[inline(always)]
-    fn lanes_under_conductances(
-        &self,
-        neurons: &mut Together<'_, LifState>,
-        members: [usize; LANES],
-        rule: &[(f64, f64)],
-        values: &mut Vec<([f64; LANES], [f64; LANES])>,
-    ) {
-        let mut piece =
-            Piece { m: [0.0; LANES], m_inf: [0.0; LANES], length: [0.0; LANES], relaxation: [0.0; LANES] };
-        values.clear();
-        values.resize(self.inputs.len(), ([0.0; LANES], [0.0; LANES]));
-        for (lane, &i) in members.iter().enumerate() {
-            piece.m[lane] = neurons.states[i].m;
-            piece.m_inf[lane] = self.resting.m_inf(neurons.stimuli[i]);
-            piece.length[lane] = neurons.durations_ms[i];
-            let inputs = &neurons.inputs[i * neurons.stride..][..neurons.stride];
-            for (input, (s, x)) in self.inputs.iter().zip(values.iter_mut()) {
-                (s[lane], x[lane]) = input.values(inputs);
-            }
-        }
-        let values = |number: usize| values[number];
-        piece.relaxation = self.relaxation(piece.length, values);
-        let mut sum = [0.0; LANES];
-        for &(node, weight) in rule {
-            let slopes = self.slopes(&piece, [node; LANES], values);
-            for i in 0..LANES {
-                sum[i] += weight * slopes[i];
-            }
-        }
-        for i in 0..LANES {
-            neurons.states[members[i]].m = piece.m[i] + piece.length[i] * sum[i];
-        }
+    /// dm/dt where the membrane is at `m`, mV/ms; `t` is ms after the anchor, to which `inputs` belong.
+    pub(super) fn slope_under_conductances(&self, m: f64, m_inf: f64, inputs: &[f64], t: f64) -> f64 {
+        (m_inf - m) * self.leak_rate + self.inputs_at(inputs, m, t).drive
     }
 
     fn inputs_at(&self, inputs: &[f64], m: f64, t: f64) -> Instant {
@@ -352,46 +192,12 @@ impl Lif {
     }
 }
 
-/// All of these by one factor. (Of `array::map` the compiler makes no vectors.)
-#[inline(always)]
-fn scaled<const W: usize>(mut values: [f64; W], factor: f64) -> [f64; W] {
-    for value in &mut values {
-        *value *= factor;
-    }
-    values
-}
-
 impl Input {
     /// s (or g) and x at `t` after the anchor.
     #[inline]
     fn values_at(&self, inputs: &[f64], t: f64) -> (f64, f64) {
-        let (s, x) = self.values(inputs);
-        if t == 0.0 || (s == 0.0 && x == 0.0) {
-            return (s, x);
-        }
-        let left = math::exp(-t * self.rate);
-        ((s + x * t) * left, x * left)
-    }
-
-    /// The integrals of (s + x u) e^(-u/tau) over u from 0 to each t. They are formed from what is lost, so that their errors
-    /// are in proportion to themselves: the whole integral to come may be thousands of times as large.
-    #[inline(always)]
-    fn integrals<const W: usize>(
-        &self,
-        (s, x): ([f64; W], [f64; W]),
-        t: [f64; W],
-        decays: &Decays<W>,
-    ) -> [f64; W] {
-        let mut integrals = [0.0; W];
-        for i in 0..W {
-            integrals[i] = s[i] * decays.lost[i];
-        }
-        if self.is_alpha {
-            for i in 0..W {
-                integrals[i] += x[i] * (self.tau * decays.lost[i] - t[i] * decays.left[i]);
-            }
-        }
-        scaled(integrals, self.tau)
+        let values = self.values(inputs);
+        if t == 0.0 || values == (0.0, 0.0) { values } else { self.fading().after(values, t) }
     }
 
     #[inline]

@@ -13,6 +13,9 @@ use synfire_numerics::{math, roots};
 use super::flow::relax;
 use super::{Effect, Input, Lif, LifState};
 
+/// More steps of Newton's method mean that rounding errors keep it from ending.
+const MOST_STEPS: usize = 200;
+
 /// Everything has faded to 0 in double precision after this many of the longest time constant.
 const END: f64 = 800.0;
 
@@ -122,7 +125,9 @@ impl Lif {
             if s == 0.0 && x == 0.0 {
                 continue;
             }
-            if from > 0.0 {
+            if from > 0.0 && self.has_conductances {
+                (s, x) = input.fading().after((s, x), from);
+            } else if from > 0.0 {
                 let decay = Decay::after(from * input.rate);
                 push += input.push(s, x, from, membrane, decay);
                 (s, x) = ((s + x * from) * decay.left, x * decay.left);
@@ -298,6 +303,9 @@ impl<'a> Search<'a> {
         if left.m >= 0.0 {
             return left.t;
         }
+        if self.lif.has_conductances {
+            return self.by_slopes(left, right);
+        }
         let tolerance = roots::Tolerance {
             noise: 0.25 * f64::EPSILON * left.m.abs(),
             relative_width: 2.0 * f64::EPSILON,
@@ -308,6 +316,41 @@ impl<'a> Search<'a> {
             _ => self.m_at(left, t),
         };
         roots::refine(m, left.t, right.t, tolerance)
+    }
+
+    /// The same by Newton's method, kept within the bracket: under conductances m is dear, and its slope comes nearly for nothing.
+    fn by_slopes(&self, left: Point, right: Point) -> f64 {
+        let noise = 0.25 * f64::EPSILON * left.m.abs();
+        let (mut low, mut high) = (left.t, right.t);
+        let mut t = low + (high - low) * (left.m / (left.m - right.m));
+        let mut last = 0.0;
+        for _ in 0..MOST_STEPS {
+            let m = self.m_at(left, t);
+            if m.abs() <= noise {
+                return t;
+            }
+            if m < 0.0 {
+                low = t;
+            } else {
+                high = t;
+            }
+            let step = -m / self.lif.slope_under_conductances(m, self.m_inf, self.inputs, t);
+            let next = t + step;
+            if !(low < next && next < high) {
+                t = low + 0.5 * (high - low);
+                if t <= low || t >= high {
+                    return high;
+                }
+                last = 0.0;
+                continue;
+            }
+            // Steps fall by squares: the one after this would be so small.
+            if next == t || step.abs() * (step / last) * (step / last) <= 0.25 * f64::EPSILON * next {
+                return next;
+            }
+            (t, last) = (next, step);
+        }
+        high
     }
 
     fn at(&self, left: Point, t: f64) -> Point {

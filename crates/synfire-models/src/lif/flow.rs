@@ -47,7 +47,11 @@ impl Lif {
         for input in &self.inputs {
             let (s, x) = input.values(inputs);
             if s != 0.0 || x != 0.0 {
-                input.store_decayed(inputs, s, x, dt, Decay::after(dt * input.rate));
+                if self.has_conductances {
+                    input.set(inputs, input.fading().after((s, x), dt));
+                } else {
+                    input.store_decayed(inputs, s, x, dt, Decay::after(dt * input.rate));
+                }
             }
         }
     }
@@ -64,10 +68,7 @@ impl Input {
 
     #[inline]
     fn store_decayed(&self, inputs: &mut [f64], s: f64, x: f64, dt: f64, decay: Decay) {
-        inputs[self.place] = (s + x * dt) * decay.left;
-        if self.is_alpha {
-            inputs[self.place + 1] = x * decay.left;
-        }
+        self.set(inputs, ((s + x * dt) * decay.left, x * decay.left));
     }
 }
 
