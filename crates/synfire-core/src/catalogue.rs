@@ -7,7 +7,7 @@ use crate::linear::{LinearModel, LinearNeuron};
 use crate::model::NeuronModel;
 use crate::oracle::{OracleNeurons, OracleSource, OracleUnits};
 use crate::phase::{self, OraclePhases, PhasePopulation};
-use crate::population::Population;
+use crate::population::RowPopulation;
 use crate::rates::{RateModel, RatePlaceholder, RateUnit};
 use crate::receptor::ReceptorSet;
 use crate::relive::{Life, Relive};
@@ -59,7 +59,7 @@ impl ModelEntry {
             build: |setup| {
                 Ok(match phase::law_of::<M>(setup) {
                     Some(law) => Box::new(PhasePopulation::new(law, setup)),
-                    None => Box::new(Population::<M>::new(setup)?),
+                    None => RowPopulation::<M>::group(setup)?,
                 })
             },
             oracle: |setup, _| {

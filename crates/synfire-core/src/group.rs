@@ -422,11 +422,14 @@ pub trait RowGroup {
     /// Begins a generation of the instant `now`: what is due by itself.
     fn begin(&mut self, now: Time, out: &mut Outbox);
 
-    /// A spike arrives at all these neurons, with a weight in units of v.
-    fn receive(&mut self, weight: f64, targets: &[u32]);
+    /// A spike arrives at one receptor of all these neurons, with a weight in the receptor's unit.
+    fn receive(&mut self, receptor: u32, weight: f64, targets: &[u32]);
 
     /// Ends the generation: the threshold tests and the spikes, by rising id.
-    fn finish(&mut self, out: &mut Outbox);
+    ///
+    /// # Errors
+    /// As [`Group::drive`].
+    fn finish(&mut self, out: &mut Outbox) -> Result<(), GroupError>;
 }
 
 /// Why a group cannot go on.
@@ -481,8 +484,10 @@ pub struct PopulationSetup {
     pub initial: Vec<(usize, Column)>,
     /// Stimuli of this population.
     pub stimuli: Vec<CurrentStep>,
-    /// The weights of the projections that reach it, one each, if each has one and a zero delay is among their delays; else
-    /// none. Then phases may be its state: see [`crate::phase`].
+    /// A zero delay is among the delays of the projections that reach it.
+    pub at_once: bool,
+    /// The weights of the projections that reach it, one each, if each has one and it is reached at once; else none. Then phases
+    /// may be its state: see [`crate::phase`].
     pub jumps: Vec<f64>,
     /// Spike trains of a `spike_source`: one a neuron, rising times.
     pub spike_trains: Vec<Vec<Time>>,

@@ -7,7 +7,6 @@
 use crate::phase::PhaseLaw;
 use crate::receptor::ReceptorSet;
 use crate::spec::{ModelSpec, ParamError, ParamRow};
-use std::ops::Range;
 
 /// The state of one neuron at its anchor, as a model sees it.
 #[derive(Clone, Copy, Debug)]
@@ -20,45 +19,31 @@ pub struct Anchored<'a, S> {
     pub stimulus: f64,
 }
 
-/// Several neurons of one population, each at its anchor.
-#[derive(Debug)]
-pub struct Together<'a, S> {
-    /// The models' own variables.
-    pub states: &'a mut [S],
-    /// The receptors' variables, neuron by neuron.
-    pub inputs: &'a mut [f64],
-    /// What stimuli add to the constant currents, pA (or normalised).
-    pub stimuli: &'a [f64],
-    /// How far each is to move on, ms; above 0.
-    pub durations_ms: &'a [f64],
-    /// How many receptor variables a neuron has.
-    pub stride: usize,
-}
-
-impl<S> Together<'_, S> {
+/// Several neurons of one population, each at its anchor, that are to move on.
+pub trait Company<S> {
     /// How many they are.
-    #[inline(always)]
-    pub fn len(&self) -> usize {
-        self.states.len()
-    }
+    fn len(&self) -> usize;
+
+    /// One of them.
+    fn member(&mut self, place: usize) -> Member<'_, S>;
 
     /// Nobody.
-    pub fn is_empty(&self) -> bool {
-        self.states.is_empty()
+    fn is_empty(&self) -> bool {
+        self.len() == 0
     }
+}
 
-    /// Some of them.
-    #[inline(always)]
-    pub fn part(&mut self, which: Range<usize>) -> Together<'_, S> {
-        let stride = self.stride;
-        Together {
-            states: &mut self.states[which.clone()],
-            inputs: &mut self.inputs[which.start * stride..which.end * stride],
-            stimuli: &self.stimuli[which.clone()],
-            durations_ms: &self.durations_ms[which],
-            stride,
-        }
-    }
+/// One of several neurons that are to move on.
+#[derive(Debug)]
+pub struct Member<'a, S> {
+    /// The model's own variables.
+    pub state: &'a mut S,
+    /// The receptors' variables, laid out as [`ReceptorSet`] says.
+    pub inputs: &'a mut [f64],
+    /// What stimuli add to the constant current, pA (or normalised).
+    pub stimulus: f64,
+    /// How far to move, ms; above 0.
+    pub duration_ms: f64,
 }
 
 /// Where a search for the next threshold crossing ended, if nothing more arrives.
@@ -157,18 +142,18 @@ pub trait NeuronModel: Sized + Send + Sync + 'static {
         self.flow_over(state, inputs, stimulus, &self.lapse(dt_ms));
     }
 
-    /// Whether [`NeuronModel::flow_together`] has a way of its own: then neurons with the same constants that have something to
-    /// do at one instant are moved there together.
+    /// Whether [`NeuronModel::flow_together`] has a way of its own: then neurons with the same constants that a spike reaches at
+    /// once, over zero delays, are moved there together.
     fn flows_together(&self) -> bool {
         false
     }
 
     /// Moves several neurons with these constants on, each over a duration of its own, to the bits that
     /// [`NeuronModel::flow`] gives. A model that [`NeuronModel::flows_together`] does this side by side in vectors.
-    fn flow_together(&self, neurons: Together<'_, Self::State>) {
-        let Together { states, inputs, stimuli, durations_ms, stride } = neurons;
-        for (i, state) in states.iter_mut().enumerate() {
-            self.flow(state, &mut inputs[i * stride..][..stride], stimuli[i], durations_ms[i]);
+    fn flow_together(&self, mut company: impl Company<Self::State>) {
+        for place in 0..company.len() {
+            let Member { state, inputs, stimulus, duration_ms } = company.member(place);
+            self.flow(state, inputs, stimulus, duration_ms);
         }
     }
 

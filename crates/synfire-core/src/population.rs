@@ -1,10 +1,15 @@
 //! A population of neurons of one model: refractoriness, receptors, stimuli and wake times, once for all models.
 
+mod near;
+mod rows;
+
+pub use rows::RowPopulation;
+
 use crate::group::{
     Arrival, Cause, Group, GroupError, Outbox, PopulationSetup, SetupError, Touch, Until, What,
 };
 use crate::ids::LocalId;
-use crate::model::{Anchored, CrossingKind, NeuronModel, Together};
+use crate::model::{Anchored, CrossingKind, NeuronModel};
 use crate::prefetch::prefetch;
 use crate::receptor::{ReceptorKind, ReceptorSet, variable_names};
 use crate::stimulus::Schedules;
@@ -48,22 +53,8 @@ pub struct Population<M: NeuronModel> {
     schedules: Schedules,
     /// The lapses between the arrivals in hand, found ahead: see [`Cell::window`].
     lapses: Vec<M::Lapse>,
-    /// The neurons in hand, if they are moved together.
-    company: Company<M::State>,
     /// How many receptor variables a neuron has.
     stride: usize,
-}
-
-/// Neurons that are moved to one instant together: see [`NeuronModel::flow_together`].
-struct Company<S> {
-    /// What each touched neuron is about to do.
-    plans: Vec<Plan>,
-    /// Of those that flow, one after the other: copies of their states and receptor variables, their stimuli, and how far
-    /// each goes, ms.
-    states: Vec<S>,
-    inputs: Vec<f64>,
-    stimuli: Vec<f64>,
-    durations_ms: Vec<f64>,
 }
 
 /// What a neuron is about to do at an instant.
@@ -72,30 +63,6 @@ struct Plan {
     due: Due,
     /// What was to come, and when.
     next: (Next, Time),
-    /// It is not where it was last, and not clamped either.
-    flows: bool,
-}
-
-impl<S> Default for Company<S> {
-    fn default() -> Company<S> {
-        Company {
-            plans: Vec::new(),
-            states: Vec::new(),
-            inputs: Vec::new(),
-            stimuli: Vec::new(),
-            durations_ms: Vec::new(),
-        }
-    }
-}
-
-impl<S> Company<S> {
-    fn clear(&mut self) {
-        self.plans.clear();
-        self.states.clear();
-        self.inputs.clear();
-        self.stimuli.clear();
-        self.durations_ms.clear();
-    }
 }
 
 /// One neuron between its events.
@@ -137,6 +104,10 @@ struct Due {
     stimulus: bool,
 }
 
+impl Plan {
+    const NOTHING: Plan = Plan { due: Due::NOTHING, next: (Next::Bound, Time::NEVER) };
+}
+
 impl Due {
     const NOTHING: Due = Due { crossing: false, checkpoint: false, refractory_end: false, stimulus: false };
 
@@ -175,16 +146,7 @@ impl<M: NeuronModel> Population<M> {
             });
         }
         let schedules = Schedules::new(&setup.stimuli, setup.size);
-        Ok(Population {
-            models,
-            receptors,
-            neurons,
-            inputs,
-            schedules,
-            lapses: Vec::new(),
-            company: Company::default(),
-            stride,
-        })
+        Ok(Population { models, receptors, neurons, inputs, schedules, lapses: Vec::new(), stride })
     }
 
     /// Whether the neurons' states are too many for a cache.
@@ -216,12 +178,6 @@ impl<M: NeuronModel> Population<M> {
         arrivals: &[Arrival],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        if let Until::Instant(now) = until
-            && self.models.len() == 1
-            && self.models[0].flows_together()
-        {
-            return self.drive_together::<WATCHED>(now, touched, arrivals, out);
-        }
         for touched in touched.chunks(PRELOADED) {
             if self.is_large() {
                 self.preload(touched);
@@ -244,62 +200,6 @@ impl<M: NeuronModel> Population<M> {
                 }
             }
         }
-        Ok(())
-    }
-
-    /// One generation of one instant: all that flow do so together.
-    fn drive_together<const WATCHED: bool>(
-        &mut self,
-        now: Time,
-        touched: &[Touch],
-        arrivals: &[Arrival],
-        out: &mut Outbox,
-    ) -> Result<(), GroupError> {
-        let mut company = std::mem::take(&mut self.company);
-        company.clear();
-        for touch in touched {
-            let arrivals = &arrivals[touch.first as usize..][..touch.count as usize];
-            let mut cell = self.cell(touch.neuron.index());
-            let plan = cell.plan::<WATCHED>(now, 0, arrivals, out)?;
-            company.plans.push(plan);
-            if plan.flows {
-                company.states.push(cell.neuron.state);
-                company.inputs.extend_from_slice(cell.inputs);
-                company.stimuli.push(cell.schedules.current(cell.index));
-                company.durations_ms.push(now.since(cell.neuron.anchor));
-            }
-        }
-        self.models[0].flow_together(Together {
-            states: &mut company.states,
-            inputs: &mut company.inputs,
-            stimuli: &company.stimuli,
-            durations_ms: &company.durations_ms,
-            stride: self.stride,
-        });
-        let mut moved = 0;
-        for (touch, plan) in touched.iter().zip(&company.plans) {
-            let arrivals = &arrivals[touch.first as usize..][..touch.count as usize];
-            let stride = self.stride;
-            let mut cell = self.cell(touch.neuron.index());
-            if plan.flows {
-                cell.neuron.state = company.states[moved];
-                cell.inputs.copy_from_slice(&company.inputs[moved * stride..][..stride]);
-                cell.neuron.anchor = now;
-                moved += 1;
-            }
-            if plan.due.anything() || !arrivals.is_empty() {
-                let lapse = M::Lapse::default();
-                let fires = cell.happen(now, &lapse, plan.due, arrivals);
-                if fires {
-                    out.spikes.push((now, touch.neuron));
-                }
-                if WATCHED {
-                    cell.note(now, 0, plan.next, plan.due, arrivals, fires, out);
-                }
-            }
-            cell.report_wake(|queued| queued <= now, out);
-        }
-        self.company = company;
         Ok(())
     }
 
@@ -354,14 +254,14 @@ impl<M: NeuronModel> Cell<'_, M> {
         arrivals: &[Arrival],
         out: &mut Outbox,
     ) -> Result<bool, GroupError> {
-        let plan = self.plan::<WATCHED>(now, generation, arrivals, out)?;
+        let plan = self.plan::<WATCHED>(now, generation, !arrivals.is_empty(), out)?;
         if !plan.due.anything() && arrivals.is_empty() {
             return Ok(false);
         }
         let lapse = self.model.lapse(now.since(self.neuron.anchor));
         let fires = self.happen(now, &lapse, plan.due, arrivals);
         if WATCHED {
-            self.note(now, generation, plan.next, plan.due, arrivals, fires, out);
+            self.note(now, generation, plan, !arrivals.is_empty(), fires, out);
         }
         Ok(fires)
     }
@@ -372,18 +272,16 @@ impl<M: NeuronModel> Cell<'_, M> {
         &mut self,
         now: Time,
         generation: u32,
-        arrivals: &[Arrival],
+        input: bool,
         out: &mut Outbox,
     ) -> Result<Plan, GroupError> {
         let asked = self.neuron.kind;
-        let due = if self.wake() <= now { self.due(now, !arrivals.is_empty(), out)? } else { Due::NOTHING };
+        let due = if self.wake() <= now { self.due(now, input, out)? } else { Due::NOTHING };
         let next = (self.neuron.kind, self.neuron.next);
         if WATCHED && next.0 != asked && next.1 != Time::NEVER {
             out.note(now, generation, self.id(), What::Predicted { crossing: next.1 });
         }
-        let acts = due.anything() || !arrivals.is_empty();
-        let flows = acts && now > self.neuron.anchor && next.0 != Next::RefractoryEnd;
-        Ok(Plan { due, next, flows })
+        Ok(Plan { due, next })
     }
 
     fn id(&self) -> LocalId {
@@ -391,15 +289,13 @@ impl<M: NeuronModel> Cell<'_, M> {
     }
 
     /// Notes what happened at an instant: what had been planned, what was due and what came of it.
-    #[allow(clippy::too_many_arguments)] // all that `happen` is given and gives, told once
     #[cold]
     fn note(
         &self,
         now: Time,
         generation: u32,
-        plan: (Next, Time),
-        due: Due,
-        arrivals: &[Arrival],
+        Plan { due, next }: Plan,
+        input: bool,
         fires: bool,
         out: &mut Outbox,
     ) {
@@ -415,11 +311,11 @@ impl<M: NeuronModel> Cell<'_, M> {
         }
         if due.crossing {
             note(What::Confirmed);
-        } else if !due.checkpoint && is_prediction(plan) {
-            note(What::Retracted { crossing: plan.1 });
+        } else if !due.checkpoint && is_prediction(next) {
+            note(What::Retracted { crossing: next.1 });
         }
         if fires {
-            let by_arrival = !due.crossing && !arrivals.is_empty();
+            let by_arrival = !due.crossing && input;
             note(What::Spike { cause: if by_arrival { Cause::Arrival } else { Cause::Crossing } });
         }
     }
@@ -428,31 +324,53 @@ impl<M: NeuronModel> Cell<'_, M> {
     /// test.
     #[inline]
     fn happen(&mut self, now: Time, lapse: &M::Lapse, due: Due, arrivals: &[Arrival]) -> bool {
-        let mut refractory = self.neuron.kind == Next::RefractoryEnd;
-        if now > self.neuron.anchor {
+        if now > self.neuron.anchor && self.is_refractory() {
+            self.stay_refractory(now);
+        } else if now > self.neuron.anchor {
             let stimulus = self.schedules.current(self.index);
-            if refractory {
-                let dt_ms = now.since(self.neuron.anchor);
-                self.model.flow_refractory(&mut self.neuron.state, self.inputs, stimulus, dt_ms);
-            } else {
-                self.model.flow_over(&mut self.neuron.state, self.inputs, stimulus, lapse);
-            }
+            self.model.flow_over(&mut self.neuron.state, self.inputs, stimulus, lapse);
+            self.neuron.anchor = now;
         }
-        self.neuron.anchor = now;
         if due.anything() {
-            if due.crossing {
-                // The crossing is at this instant by definition, whatever rounding says of the flow.
-                self.model.put_at_threshold(&mut self.neuron.state);
-            }
-            refractory &= !due.refractory_end;
-            if due.stimulus {
-                self.schedules.advance(self.index, now);
-            }
+            self.act(now, due);
         }
+        let refractory = self.is_refractory();
         for arrival in arrivals {
             self.receive(arrival, refractory);
         }
-        if refractory {
+        self.settle(now)
+    }
+
+    #[inline]
+    fn is_refractory(&self) -> bool {
+        self.neuron.kind == Next::RefractoryEnd
+    }
+
+    /// The state moves to `now`, clamped.
+    fn stay_refractory(&mut self, now: Time) {
+        let (stimulus, dt_ms) = (self.schedules.current(self.index), now.since(self.neuron.anchor));
+        self.model.flow_refractory(&mut self.neuron.state, self.inputs, stimulus, dt_ms);
+        self.neuron.anchor = now;
+    }
+
+    /// What is due happens.
+    fn act(&mut self, now: Time, due: Due) {
+        if due.crossing {
+            // The crossing is at this instant by definition, whatever rounding says of the flow.
+            self.model.put_at_threshold(&mut self.neuron.state);
+        }
+        if due.refractory_end {
+            self.neuron.kind = Next::Bound;
+        }
+        if due.stimulus {
+            self.schedules.advance(self.index, now);
+        }
+    }
+
+    /// The threshold test, and what comes next; tells whether the neuron spikes.
+    #[inline]
+    fn settle(&mut self, now: Time) -> bool {
+        if self.is_refractory() {
             return false; // its end is what comes next, as before
         }
         let fires = self.model.reaches_threshold(&mut self.neuron.state);
@@ -596,11 +514,10 @@ impl<M: NeuronModel> Cell<'_, M> {
             let in_a_row = wake > now && done > 0 && self.neuron.anchor == arrivals[done - 1].at;
             let spikes = if in_a_row {
                 let lapse = self.lapses[done - 1];
-                let plan = (self.neuron.kind, self.neuron.next);
+                let plan = Plan { due: Due::NOTHING, next: (self.neuron.kind, self.neuron.next) };
                 let fires = self.happen(now, &lapse, Due::NOTHING, &arrivals[done..together]);
                 if WATCHED {
-                    let arrivals = &arrivals[done..together];
-                    self.note(now, generation, plan, Due::NOTHING, arrivals, fires, out);
+                    self.note(now, generation, plan, true, fires, out);
                 }
                 fires
             } else {

@@ -243,6 +243,7 @@ impl Plan {
             receptors: vec![receptor],
             initial: vec![(0, column(|n| eighths(n.1)))],
             stimuli: self.steps.iter().map(step).collect(),
+            at_once: false,
             jumps: Vec::new(),
             spike_trains: Vec::new(),
             random: StreamKey([0, 0]),

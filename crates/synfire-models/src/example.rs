@@ -37,6 +37,7 @@ fn spikes(entry: &ModelEntry, parameters: &[(&'static str, f64)], engine: Engine
         receptors: Vec::new(),
         initial: vec![(0, Column::Same(-1.0))],
         stimuli: Vec::new(),
+        at_once: false,
         jumps: Vec::new(),
         spike_trains: Vec::new(),
         random: StreamKey::derive(0, "example", 0),

@@ -9,7 +9,7 @@ mod dense;
 mod flow;
 mod linear;
 
-use synfire_core::model::{Anchored, Crossing, NeuronModel, Together, Unresolved};
+use synfire_core::model::{Anchored, Company, Crossing, NeuronModel, Unresolved};
 use synfire_core::phase::PhaseLaw;
 use synfire_core::receptor::{Receptor, ReceptorKind, ReceptorSet};
 use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec, VariableSpec};
@@ -297,8 +297,8 @@ impl NeuronModel for Lif {
         self.has_conductances
     }
 
-    fn flow_together(&self, neurons: Together<'_, LifState>) {
-        self.together_under_conductances(neurons);
+    fn flow_together(&self, company: impl Company<LifState>) {
+        self.together_under_conductances(company);
     }
 
     fn flow_refractory(&self, _state: &mut LifState, inputs: &mut [f64], _stimulus: f64, dt_ms: f64) {

@@ -57,7 +57,7 @@ pub struct Case<V> {
 }
 
 /// Cases side by side, quantity by quantity.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Cases {
     /// How many there is room for.
     room: usize,
@@ -73,13 +73,11 @@ const LENGTH: usize = 2;
 const INPUTS: usize = 3;
 
 impl Cases {
-    /// Makes room for so many cases, all of length 0.
-    pub fn clear(&mut self, count: usize, relaxation: &Relaxation) {
-        self.room = count.next_multiple_of(LANES);
-        self.rules.clear();
-        self.rules.resize(self.room, 0);
-        self.rows.clear();
-        self.rows.resize(self.room * (INPUTS + 2 * relaxation.inputs.len()), 0.0);
+    /// Room for so many cases, all of length 0.
+    pub fn new(count: usize, relaxation: &Relaxation) -> Cases {
+        let room = count.next_multiple_of(LANES);
+        let rows = vec![0.0; room * (INPUTS + 2 * relaxation.inputs.len())];
+        Cases { room, rules: vec![0; room], rows }
     }
 
     /// Puts a case into its place; the rule by its place in [`PAIRS`].
@@ -335,9 +333,8 @@ mod tests {
             input(2.0, true, None),
         ];
         let relaxation = Relaxation { leak_rate: 0.05, per_capacitance: 0.005, inputs };
-        let mut cases = Cases::default();
         for count in [0, 1, 7, 8, 37] {
-            cases.clear(count, &relaxation);
+            let mut cases = Cases::new(count, &relaxation);
             let mut alone = Vec::new();
             for place in 0..count {
                 let case =

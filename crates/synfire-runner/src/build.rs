@@ -270,6 +270,7 @@ pub fn population_setup(scenario: &Scenario, index: usize) -> Result<PopulationS
             receptors: population.receptors.clone(),
             initial: initial(population, scenario.seed, index as u32)?,
             stimuli: stimuli(scenario, index),
+            at_once: is_reached_at_once(scenario, index),
             jumps: jumps(scenario, index),
             spike_trains: spike_trains(population)?,
             random: StreamKey::derive(scenario.seed, population.model.spec.name, index as u32),
@@ -323,14 +324,19 @@ fn stimuli(scenario: &Scenario, population: usize) -> Vec<CurrentStep> {
     steps.collect()
 }
 
-/// The weights of the projections that reach a population, if each has one and a zero delay is among their delays.
+fn is_reached_at_once(scenario: &Scenario, population: usize) -> bool {
+    let mut mine = scenario.projections.iter().filter(|projection| projection.target == population);
+    mine.any(|projection| projection.delay == Quantity::Number(0.0))
+}
+
+/// The weights of the projections that reach a population, if each has one and it is reached at once.
 fn jumps(scenario: &Scenario, population: usize) -> Vec<f64> {
     let mine = || scenario.projections.iter().filter(|projection| projection.target == population);
     let one = |weight: &Quantity| match weight {
         Quantity::Number(weight) if !weight.is_nan() => Some(*weight),
         _ => None,
     };
-    match mine().any(|projection| projection.delay == Quantity::Number(0.0)) {
+    match is_reached_at_once(scenario, population) {
         true => mine().map(|projection| one(&projection.weight)).collect::<Option<_>>().unwrap_or_default(),
         false => Vec::new(),
     }

@@ -122,7 +122,7 @@ impl<Q: EventQueue> Engine<Q> {
             self.tell_arrivals(id, generation, &records, observer);
         }
         let is_driven = if is_row_group {
-            self.drive_rows(population, &records)
+            self.drive_rows(population, &records)?
         } else if records.is_empty() && self.scratch.due[population].is_empty() {
             false
         } else {
@@ -233,13 +233,13 @@ impl<Q: EventQueue> Engine<Q> {
 
     /// Drives a group that takes whole rows through one generation of this instant; tells whether there was anything to do.
     /// Where arrivals have been filed they are taken one by one instead.
-    fn drive_rows(&mut self, population: usize, records: &[Record]) -> bool {
+    fn drive_rows(&mut self, population: usize, records: &[Record]) -> Result<bool, RunError> {
         let Network { groups, projections, .. } = &mut self.network;
-        let Some(group) = groups[population].rows() else { return false };
+        let Some(group) = groups[population].rows() else { return Ok(false) };
         let reaches = |v: &&Volley| projections[v.projection as usize].target.index() == population;
         let mut volleys = self.volleys.iter().filter(reaches).peekable();
         if volleys.peek().is_none() && group.next_wake() > self.now {
-            return false;
+            return Ok(false);
         }
         self.scratch.out.clear();
         group.begin(self.now, &mut self.scratch.out);
@@ -250,7 +250,7 @@ impl<Q: EventQueue> Engine<Q> {
             }
         }
         for record in records {
-            group.receive(record.arrival.weight, &[record.target]);
+            group.receive(record.arrival.receptor, record.arrival.weight, &[record.target]);
         }
         for volley in volleys {
             let synapses = volley.first as usize..volley.end as usize;
@@ -259,13 +259,17 @@ impl<Q: EventQueue> Engine<Q> {
                 continue;
             }
             let projection = &projections[volley.projection as usize];
+            let receptor = projection.receptor;
             match &projection.weights {
-                Values::Same(weight) => group.receive(*weight, &projection.targets[synapses]),
-                weights => synapses.for_each(|s| group.receive(weights.at(s), &projection.targets[s..s + 1])),
+                Values::Same(weight) => group.receive(receptor, *weight, &projection.targets[synapses]),
+                weights => synapses
+                    .for_each(|s| group.receive(receptor, weights.at(s), &projection.targets[s..s + 1])),
             }
         }
-        group.finish(&mut self.scratch.out);
-        true
+        group
+            .finish(&mut self.scratch.out)
+            .map_err(|error| RunError::Group { population: PopulationId(population as u32), error })?;
+        Ok(true)
     }
 
     /// Drives one population through one generation of this instant: its due neurons and the targets of `records`, both

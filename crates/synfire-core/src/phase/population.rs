@@ -174,7 +174,7 @@ impl RowGroup for PhasePopulation {
     }
 
     #[inline]
-    fn receive(&mut self, weight: f64, targets: &[u32]) {
+    fn receive(&mut self, _: u32, weight: f64, targets: &[u32]) {
         let jump = self.instant.jump(weight);
         let bound = self.frontier.bound();
         for &target in targets {
@@ -186,7 +186,7 @@ impl RowGroup for PhasePopulation {
         }
     }
 
-    fn finish(&mut self, out: &mut Outbox) {
+    fn finish(&mut self, out: &mut Outbox) -> Result<(), GroupError> {
         self.touched.sort_unstable();
         self.touched.dedup();
         let touched = std::mem::take(&mut self.touched);
@@ -203,6 +203,7 @@ impl RowGroup for PhasePopulation {
             }
         }
         self.touched = touched;
+        Ok(())
     }
 }
 
@@ -246,9 +247,9 @@ impl Group for PhasePopulation {
             }
             self.begin(now, out);
             let here = left.partition_point(|arrival| arrival.0 <= now);
-            left[..here].iter().for_each(|&(_, target, weight)| self.receive(weight, &[target]));
+            left[..here].iter().for_each(|&(_, target, weight)| self.receive(0, weight, &[target]));
             left = &left[here..];
-            self.finish(out);
+            self.finish(out)?;
             if is_last {
                 return Ok(());
             }

@@ -2,7 +2,7 @@
 //! drive at the starting value, m = m0 + integral of e^(-M) F. M is a closed form; the integral is taken by Gauss-Legendre
 //! rules on pieces so short that they are exact to rounding: see [`synfire_numerics::relaxation`].
 
-use synfire_core::model::Together;
+use synfire_core::model::{Company, Member};
 use synfire_numerics::decays::LARGEST;
 use synfire_numerics::math;
 use synfire_numerics::quadrature::{PAIRS, rule_for};
@@ -125,12 +125,12 @@ impl Lif {
 
     /// [`Lif::under_conductances`] from their anchors for many neurons, which lie side by side in vectors where one piece is
     /// enough; the receptor variables move on, too.
-    pub(super) fn together_under_conductances(&self, neurons: Together<'_, LifState>) {
-        let Together { states, inputs, stimuli, durations_ms, stride } = neurons;
+    pub(super) fn together_under_conductances(&self, mut company: impl Company<LifState>) {
         let longest = self.inputs.last().map_or(0.0, |fastest| LARGEST * fastest.tau);
-        let mut rules = Vec::with_capacity(states.len());
+        let mut rules = Vec::with_capacity(company.len());
         let mut ends = [0; ALONE + 1];
-        for (inputs, &dt) in inputs.chunks_exact(stride).zip(durations_ms) {
+        for place in 0..company.len() {
+            let Member { inputs, duration_ms: dt, .. } = company.member(place);
             let rule = match self.piece(inputs, 0.0, dt) {
                 Some((length, change)) if length >= dt && dt <= longest => rule_for(change),
                 _ => ALONE,
@@ -138,38 +138,36 @@ impl Lif {
             ends[rule] += 1;
             rules.push(rule);
         }
-        let side_by_side = states.len() - ends[ALONE];
-        // From how many have a rule to where their places begin, and then to where they end.
+        let side_by_side = company.len() - ends[ALONE];
+        // From how many have a rule to where their cases begin, and then to where they end.
         let mut end = 0;
         for place in &mut ends {
             end += std::mem::replace(place, end);
         }
-        let mut cases = Cases::default();
-        cases.clear(side_by_side, &self.relaxation);
-        let mut places = Vec::with_capacity(states.len());
-        for (i, &rule) in rules.iter().enumerate() {
-            let place = ends[rule];
-            ends[rule] += 1;
-            places.push(place);
-            let (inputs, dt) = (&mut inputs[i * stride..][..stride], durations_ms[i]);
-            let m_inf = self.resting.m_inf(stimuli[i]);
+        let mut cases = Cases::new(side_by_side, &self.relaxation);
+        let mut members = vec![0; side_by_side];
+        for (place, &rule) in rules.iter().enumerate() {
+            let Member { state, inputs, stimulus, duration_ms: dt } = company.member(place);
+            let m_inf = self.resting.m_inf(stimulus);
             if rule == ALONE {
-                states[i].m = self.under_conductances(states[i].m, m_inf, inputs, 0.0, dt);
+                state.m = self.under_conductances(state.m, m_inf, inputs, 0.0, dt);
                 self.decay_inputs(inputs, dt);
                 continue;
             }
-            cases.set(place, rule, Case { m: states[i].m, m_inf, length: dt });
+            let case = ends[rule];
+            ends[rule] += 1;
+            members[case] = place;
+            cases.set(case, rule, Case { m: state.m, m_inf, length: dt });
             for (number, input) in self.inputs.iter().enumerate() {
-                cases.set_input(place, number, input.values(inputs));
+                cases.set_input(case, number, input.values(inputs));
             }
         }
         self.relaxation.relax_all(&mut cases);
-        for (i, &place) in places.iter().enumerate() {
-            if place < side_by_side {
-                states[i].m = cases.m(place);
-                for (number, input) in self.inputs.iter().enumerate() {
-                    input.set(&mut inputs[i * stride..][..stride], cases.input(place, number));
-                }
+        for (case, &place) in members.iter().enumerate() {
+            let Member { state, inputs, .. } = company.member(place);
+            state.m = cases.m(case);
+            for (number, input) in self.inputs.iter().enumerate() {
+                input.set(inputs, cases.input(case, number));
             }
         }
     }

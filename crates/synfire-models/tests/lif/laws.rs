@@ -1,11 +1,12 @@
 //! What every neuron model promises, on random lif neurons.
 
 use proptest::prelude::*;
-use synfire_core::model::{NeuronModel, Together};
+use synfire_core::model::{Company, Member, NeuronModel};
 use synfire_core::receptor::ReceptorKind;
 use synfire_numerics::math;
 
 use crate::neurons::{Coupling, Live, Neuron, neuron};
+use synfire_models::lif::LifState;
 
 /// Rounding errors of v: a few units of the last place of its parts.
 fn rounding(neuron: &Neuron) -> f64 {
@@ -21,6 +22,20 @@ fn times(neuron: &Neuron, until: f64) -> Vec<f64> {
     }
     times.retain(|&t| t < 50.0 * neuron.longest_tau());
     times
+}
+
+/// State, receptor variables, stimulus and duration of each neuron.
+struct Crowd(Vec<(LifState, Vec<f64>, f64, f64)>);
+
+impl Company<LifState> for &mut Crowd {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn member(&mut self, place: usize) -> Member<'_, LifState> {
+        let (state, inputs, stimulus, duration_ms) = &mut self.0[place];
+        Member { state, inputs, stimulus: *stimulus, duration_ms: *duration_ms }
+    }
 }
 
 proptest! {
@@ -122,29 +137,18 @@ proptest! {
         if !ready.lif.flows_together() {
             return Ok(());
         }
-        let (mut states, mut inputs, mut stimuli, mut durations_ms) = (vec![], vec![], vec![], vec![]);
+        let mut crowd = Crowd(vec![]);
         let mut alone = vec![];
         for (past, logarithm, stimulus) in members {
             let mut member = ready.after(past);
             let dt_ms = math::exp(logarithm);
-            states.push(member.state);
-            inputs.extend_from_slice(&member.inputs);
-            stimuli.push(stimulus);
-            durations_ms.push(dt_ms);
+            crowd.0.push((member.state, member.inputs.clone(), stimulus, dt_ms));
             member.lif.flow(&mut member.state, &mut member.inputs, stimulus, dt_ms);
             alone.push((member.state, member.inputs));
         }
-        let stride = ready.inputs.len();
-        ready.lif.flow_together(Together {
-            states: &mut states,
-            inputs: &mut inputs,
-            stimuli: &stimuli,
-            durations_ms: &durations_ms,
-            stride,
-        });
-        for (index, (state, mine)) in alone.iter().enumerate() {
-            prop_assert_eq!(states[index], *state);
-            prop_assert_eq!(&inputs[index * stride..][..stride], &mine[..]);
+        ready.lif.flow_together(&mut crowd);
+        for (together, alone) in crowd.0.iter().zip(&alone) {
+            prop_assert_eq!((&together.0, &together.1), (&alone.0, &alone.1));
         }
     }
 

@@ -144,6 +144,7 @@ fn alone(setup: PopulationSetup, own_variables: usize, neuron: usize) -> Populat
         receptors: Vec::<Receptor>::new(),
         initial: initial.collect(),
         stimuli: Vec::new(),
+        at_once: false,
         jumps: Vec::new(),
         spike_trains: Vec::new(),
         random: setup.random,
