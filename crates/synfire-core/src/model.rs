@@ -27,10 +27,22 @@ pub trait Company<S> {
     /// One of them.
     fn member(&mut self, place: usize) -> Member<'_, S>;
 
+    /// Lists of a model's own, to be filled again and again.
+    fn scratch(&mut self) -> &mut Scratch;
+
     /// Nobody.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// See [`Company::scratch`].
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// Numbers.
+    pub numbers: Vec<f64>,
+    /// Places.
+    pub places: Vec<u32>,
 }
 
 /// One of several neurons that are to move on.

@@ -104,10 +104,6 @@ struct Due {
     stimulus: bool,
 }
 
-impl Plan {
-    const NOTHING: Plan = Plan { due: Due::NOTHING, next: (Next::Bound, Time::NEVER) };
-}
-
 impl Due {
     const NOTHING: Due = Due { crossing: false, checkpoint: false, refractory_end: false, stimulus: false };
 

@@ -12,7 +12,7 @@
 //! Sums and products in a fixed order, in as many lanes as the machine has, be they pairs of nodes of one case or one pair of many
 //! cases: the same bits on every machine, and for each case whatever its companions.
 
-use crate::decays::{LARGEST, decays, left};
+use crate::decays::{LARGEST, are_short, decays, left, short_decays};
 use crate::math;
 use crate::quadrature::{MOST_PAIRS, PAIRS, Pairs};
 use crate::vector::Lanes;
@@ -57,33 +57,41 @@ pub struct Case<V> {
 }
 
 /// Cases side by side, quantity by quantity.
-#[derive(Clone, Debug)]
-pub struct Cases {
+#[derive(Debug)]
+pub struct Cases<'a> {
     /// How many there is room for.
     room: usize,
-    /// The place of each case's rule in [`PAIRS`].
-    rules: Vec<usize>,
-    /// m, m_inf, length; then for each input s, x.
-    rows: Vec<f64>,
+    /// The place of each case's rule in [`PAIRS`], m, m_inf, length; then for each input s, x.
+    rows: &'a mut [f64],
 }
 
-const M: usize = 0;
-const M_INF: usize = 1;
-const LENGTH: usize = 2;
-const INPUTS: usize = 3;
+const RULE: usize = 0;
+const M: usize = 1;
+const M_INF: usize = 2;
+const LENGTH: usize = 3;
+const INPUTS: usize = 4;
 
-impl Cases {
-    /// Room for so many cases, all of length 0.
-    pub fn new(count: usize, relaxation: &Relaxation) -> Cases {
+impl<'a> Cases<'a> {
+    /// Room for so many cases, in a list that serves for nothing else meanwhile.
+    pub fn within(list: &'a mut Vec<f64>, count: usize, relaxation: &Relaxation) -> Cases<'a> {
         let room = count.next_multiple_of(LANES);
-        let rows = vec![0.0; room * (INPUTS + 2 * relaxation.inputs.len())];
-        Cases { room, rules: vec![0; room], rows }
+        let length = room * (INPUTS + 2 * relaxation.inputs.len());
+        if list.len() < length {
+            list.resize(length, 0.0);
+        }
+        let mut cases = Cases { room, rows: &mut list[..length] };
+        // What is over is filled up.
+        for place in count..room {
+            cases.set(place, 0, Case { m: 0.0, m_inf: 0.0, length: 0.0 });
+            (0..relaxation.inputs.len()).for_each(|number| cases.set_input(place, number, (0.0, 0.0)));
+        }
+        cases
     }
 
     /// Puts a case into its place; the rule by its place in [`PAIRS`].
     #[inline(always)]
     pub fn set(&mut self, place: usize, rule: usize, case: Case<f64>) {
-        self.rules[place] = rule;
+        self.rows[RULE * self.room + place] = rule as f64;
         self.rows[M * self.room + place] = case.m;
         self.rows[M_INF * self.room + place] = case.m_inf;
         self.rows[LENGTH * self.room + place] = case.length;
@@ -128,6 +136,15 @@ impl FadingInput {
         let left = if passed > LARGEST { math::exp(-passed) } else { left(passed) };
         ((s + x * time) * left, x * left)
     }
+
+    /// So many time constants are in times.
+    #[inline(always)]
+    fn passed<S: Simd>(&self, lanes: Lanes<S>, time: S::f64s) -> S::f64s {
+        let Lanes(simd) = lanes;
+        let (passed, largest) = (lanes.mul(time, lanes.all(self.rate)), lanes.all(LARGEST));
+        // Not a minimum, which would make a number of what is none.
+        simd.select_f64s(simd.less_than_f64s(largest, passed), largest, passed)
+    }
 }
 
 impl Relaxation {
@@ -137,7 +154,7 @@ impl Relaxation {
     }
 
     /// Goes to the end of each case, inputs included. No case is longer than [`LARGEST`] time constants. Neighbours should have about the same rule.
-    pub fn relax_all(&self, cases: &mut Cases) {
+    pub fn relax_all(&self, cases: &mut Cases<'_>) {
         if cases.room > 0 {
             Arch::new().dispatch(All { relaxation: self, cases });
         }
@@ -153,15 +170,20 @@ impl Relaxation {
         case: &Case<S::f64s>,
         input: impl Fn(usize) -> (S::f64s, S::f64s),
     ) -> [S::f64s; 2] {
-        let before = lanes.mul(node, case.length);
-        let after = lanes.mul(lanes.sub(lanes.all(1.0), node), case.length);
+        let other = lanes.sub(lanes.all(1.0), node);
+        let (before, after) = (lanes.mul(node, case.length), lanes.mul(other, case.length));
         let mut drives = [lanes.all(0.0); 2];
         // What relaxes the change at each node until the end, without the leak, times 1/c.
         let mut relaxations = [lanes.all(0.0); 2];
         for (number, constants) in self.inputs.iter().enumerate() {
             let (s, x) = input(number);
-            let (rate, tau) = (lanes.all(constants.rate), lanes.all(constants.tau));
-            let (near, far) = (decays(lanes, lanes.mul(before, rate)), decays(lanes, lanes.mul(after, rate)));
+            let tau = lanes.all(constants.tau);
+            let passed = constants.passed(lanes, case.length);
+            let (near, far) = (lanes.mul(node, passed), lanes.mul(other, passed));
+            let (near, far) = match are_short(lanes, passed) {
+                true => (short_decays(lanes, near), short_decays(lanes, far)),
+                false => (decays(lanes, near), decays(lanes, far)),
+            };
             for (i, (passed, to_come, since, rest)) in
                 [(near, far, before, after), (far, near, after, before)].into_iter().enumerate()
             {
@@ -200,24 +222,25 @@ impl Relaxation {
 impl Relaxation {
     /// m at the ends of a vector of cases, which begins in this place of each row.
     #[inline(always)]
-    fn side_by_side<S: Simd>(&self, lanes: Lanes<S>, cases: &Cases, place: usize) -> S::f64s {
+    fn side_by_side<S: Simd>(&self, lanes: Lanes<S>, cases: &Cases<'_>, place: usize) -> S::f64s {
         let case = Case {
             m: cases.row::<S>(M, place),
             m_inf: cases.row::<S>(M_INF, place),
             length: cases.row::<S>(LENGTH, place),
         };
-        let rules = &cases.rules[place..][..S::F64_LANES];
+        let rules = &cases.rows[RULE * cases.room + place..][..S::F64_LANES];
         let mut sum = lanes.all(0.0);
         // Pairs beyond those of a lane's rule have no weight.
-        let count = rules.iter().fold(0, |most, &rule| most.max(PAIRS[rule].count));
+        let count = rules.iter().fold(0, |most, &rule| most.max(PAIRS[rule as usize].count));
+        let first = &PAIRS[rules[0] as usize];
         let is_one_rule = rules.iter().all(|&rule| rule == rules[0]);
         for pair in 0..count {
-            let (mut node, mut weight) =
-                (lanes.all(PAIRS[rules[0]].nodes[pair]), lanes.all(PAIRS[rules[0]].weights[pair]));
+            let (mut node, mut weight) = (lanes.all(first.nodes[pair]), lanes.all(first.weights[pair]));
             if !is_one_rule {
                 let each = lanes_of::<S>(&mut node).iter_mut().zip(lanes_of::<S>(&mut weight));
                 for ((node, weight), &rule) in each.zip(rules) {
-                    (*node, *weight) = (PAIRS[rule].nodes[pair], PAIRS[rule].weights[pair]);
+                    let pairs = &PAIRS[rule as usize];
+                    (*node, *weight) = (pairs.nodes[pair], pairs.weights[pair]);
                 }
             }
             let slopes = self.slopes(
@@ -282,12 +305,12 @@ impl<I: Fn(usize) -> (f64, f64)> WithSimd for One<'_, I> {
 }
 
 /// Many cases, side by side.
-struct All<'a> {
+struct All<'a, 'b> {
     relaxation: &'a Relaxation,
-    cases: &'a mut Cases,
+    cases: &'a mut Cases<'b>,
 }
 
-impl WithSimd for All<'_> {
+impl WithSimd for All<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -300,7 +323,7 @@ impl WithSimd for All<'_> {
             for (number, constants) in relaxation.inputs.iter().enumerate() {
                 let rows = [INPUTS + 2 * number, INPUTS + 2 * number + 1];
                 let (s, x) = (cases.row::<S>(rows[0], place), cases.row::<S>(rows[1], place));
-                let left = decays(lanes, lanes.mul(length, lanes.all(constants.rate))).left;
+                let left = decays(lanes, constants.passed(lanes, length)).left;
                 let risen = lanes.add(s, lanes.mul(x, length));
                 cases.set_row::<S>(rows[0], place, lanes.mul(risen, left));
                 cases.set_row::<S>(rows[1], place, lanes.mul(x, left));
@@ -333,8 +356,9 @@ mod tests {
             input(2.0, true, None),
         ];
         let relaxation = Relaxation { leak_rate: 0.05, per_capacitance: 0.005, inputs };
-        for count in [0, 1, 7, 8, 37] {
-            let mut cases = Cases::new(count, &relaxation);
+        let mut list = Vec::new();
+        for count in [0, 1, 7, 8, 37, 4] {
+            let mut cases = Cases::within(&mut list, count, &relaxation);
             let mut alone = Vec::new();
             for place in 0..count {
                 let case =

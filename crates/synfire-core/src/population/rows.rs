@@ -7,7 +7,7 @@ use super::near::Near;
 use super::{Neuron, Next, Plan, Population};
 use crate::group::{Arrival, Group, GroupError, Outbox, PopulationSetup, RowGroup, SetupError, Touch, Until};
 use crate::ids::LocalId;
-use crate::model::{Company, Member, NeuronModel};
+use crate::model::{Company, Member, NeuronModel, Scratch};
 use crate::receptor::ReceptorKind;
 use crate::stimulus::Schedules;
 use crate::time::Time;
@@ -20,25 +20,25 @@ pub struct RowPopulation<M: NeuronModel> {
     wakes: Vec<Time>,
     near: Near,
     now: Time,
-    /// Neurons of this generation, each once, with what each is about to do.
-    touched: Vec<(u32, Plan)>,
+    /// Neurons of this generation, each once.
+    touched: Vec<u32>,
     /// Whether a neuron is among them.
-    touch: Vec<Kind>,
+    touch: Vec<Touched>,
+    /// What those are about to do that are due, in the order in which they are touched.
+    plans: Vec<Plan>,
     rows: Vec<Row>,
     /// The targets of the rows.
     targets: Vec<u32>,
     /// Those of the touched that flow.
     flowing: Vec<u32>,
+    scratch: Scratch,
 }
 
-/// Why a neuron is touched in this generation.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Not,
-    /// It is due.
-    Due,
-    /// Something arrives.
-    Input,
+/// Why a neuron is touched in this generation: it is due, something arrives, or both.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Touched {
+    due: bool,
+    input: bool,
 }
 
 /// A spike that arrives at a receptor of several neurons.
@@ -65,28 +65,35 @@ impl<M: NeuronModel> RowPopulation<M> {
             near: Near::new(),
             now: Time::ZERO,
             touched: Vec::new(),
-            touch: vec![Kind::Not; setup.size],
+            plans: Vec::new(),
+            touch: vec![Touched::default(); setup.size],
             rows: Vec::new(),
             targets: Vec::new(),
             flowing: Vec::new(),
+            scratch: Scratch::default(),
             population,
         }))
     }
 
-    /// What each touched neuron is about to do.
+    /// What each touched neuron is about to do, and which of them flow.
     fn make_plans<const WATCHED: bool>(&mut self, out: &mut Outbox) -> Result<(), GroupError> {
         let now = self.now;
         self.flowing.clear();
-        for (neuron, plan) in &mut self.touched {
-            let index = *neuron as usize;
-            let input = self.touch[index] == Kind::Input;
-            let mut cell = self.population.cell(index);
-            *plan = cell.plan::<WATCHED>(now, 0, input, out)?;
-            if now > cell.neuron.anchor && (input || plan.due.anything()) {
+        self.plans.clear();
+        for &neuron in &self.touched {
+            let Touched { due, input } = self.touch[neuron as usize];
+            let mut cell = self.population.cell(neuron as usize);
+            let mut acts = input;
+            if due || WATCHED {
+                let plan = cell.plan::<WATCHED>(now, 0, input, out)?;
+                acts |= plan.due.anything();
+                self.plans.push(plan);
+            }
+            if acts && now > cell.neuron.anchor {
                 if cell.is_refractory() {
                     cell.stay_refractory(now);
                 } else {
-                    self.flowing.push(*neuron);
+                    self.flowing.push(neuron);
                 }
             }
         }
@@ -96,9 +103,15 @@ impl<M: NeuronModel> RowPopulation<M> {
     /// All that flow do so, up to now.
     fn flow(&mut self) {
         let Population { models, neurons, inputs, schedules, stride, .. } = &mut self.population;
-        let flowing =
-            Flowing { neurons, inputs, schedules, stride: *stride, members: &self.flowing, now: self.now };
-        models[0].flow_together(flowing);
+        models[0].flow_together(Flowing {
+            neurons,
+            inputs,
+            schedules,
+            stride: *stride,
+            members: &self.flowing,
+            now: self.now,
+            scratch: &mut self.scratch,
+        });
         for &neuron in &self.flowing {
             neurons[neuron as usize].anchor = self.now;
         }
@@ -129,33 +142,40 @@ impl<M: NeuronModel> RowPopulation<M> {
     fn finish_as<const WATCHED: bool>(&mut self, out: &mut Outbox) -> Result<(), GroupError> {
         let now = self.now;
         if WATCHED {
-            self.touched.sort_unstable_by_key(|touched| touched.0);
+            self.touched.sort_unstable();
         }
         self.make_plans::<WATCHED>(out)?;
         self.flow();
-        for &(neuron, plan) in &self.touched {
-            if plan.due.anything() {
+        let mut plans = self.plans.iter();
+        for &neuron in &self.touched {
+            if (WATCHED || self.touch[neuron as usize].due)
+                && let Some(plan) = plans.next()
+                && plan.due.anything()
+            {
                 self.population.cell(neuron as usize).act(now, plan.due);
             }
         }
         self.receive_rows();
         let first_spike = out.spikes.len();
-        for (neuron, plan) in self.touched.drain(..) {
-            let kind = std::mem::replace(&mut self.touch[neuron as usize], Kind::Not);
+        let mut plans = self.plans.iter();
+        for &neuron in &self.touched {
+            let Touched { due, input } = std::mem::take(&mut self.touch[neuron as usize]);
+            let plan = if due || WATCHED { plans.next() } else { None };
             let mut cell = self.population.cell(neuron as usize);
-            if plan.due.anything() || kind == Kind::Input {
+            if input || plan.is_some_and(|plan| plan.due.anything()) {
                 let fires = cell.settle(now);
                 if fires {
                     out.spikes.push((now, LocalId(neuron)));
                 }
-                if WATCHED {
-                    cell.note(now, 0, plan, kind == Kind::Input, fires, out);
+                if WATCHED && let Some(plan) = plan {
+                    cell.note(now, 0, *plan, input, fires, out);
                 }
             }
             let wake = cell.wake();
             let before = std::mem::replace(&mut self.wakes[neuron as usize], wake);
             self.near.changed(neuron, before, wake);
         }
+        self.touched.clear();
         out.spikes[first_spike..].sort_unstable_by_key(|spike| spike.1);
         Ok(())
     }
@@ -163,6 +183,7 @@ impl<M: NeuronModel> RowPopulation<M> {
 
 /// Neurons that are to move to `now`.
 struct Flowing<'a, S> {
+    scratch: &'a mut Scratch,
     neurons: &'a mut [Neuron<S>],
     inputs: &'a mut [f64],
     schedules: &'a Schedules,
@@ -187,6 +208,10 @@ impl<S> Company<S> for Flowing<'_, S> {
             stimulus: self.schedules.current(index),
         }
     }
+
+    fn scratch(&mut self) -> &mut Scratch {
+        self.scratch
+    }
 }
 
 impl<M: NeuronModel> RowGroup for RowPopulation<M> {
@@ -203,8 +228,8 @@ impl<M: NeuronModel> RowGroup for RowPopulation<M> {
             // Until all are found it must not be found again.
             self.near.take_first();
             self.wakes[neuron as usize] = Time::NEVER;
-            self.touch[neuron as usize] = Kind::Due;
-            self.touched.push((neuron, Plan::NOTHING));
+            self.touch[neuron as usize].due = true;
+            self.touched.push(neuron);
         }
     }
 
@@ -213,10 +238,11 @@ impl<M: NeuronModel> RowGroup for RowPopulation<M> {
         self.targets.extend_from_slice(targets);
         self.rows.push(Row { receptor, weight, targets: first..self.targets.len() });
         for &target in targets {
-            let before = std::mem::replace(&mut self.touch[target as usize], Kind::Input);
-            if before == Kind::Not {
-                self.touched.push((target, Plan::NOTHING));
+            let touch = &mut self.touch[target as usize];
+            if *touch == Touched::default() {
+                self.touched.push(target);
             }
+            touch.input = true;
         }
     }
 

@@ -2,7 +2,7 @@
 //! drive at the starting value, m = m0 + integral of e^(-M) F. M is a closed form; the integral is taken by Gauss-Legendre
 //! rules on pieces so short that they are exact to rounding: see [`synfire_numerics::relaxation`].
 
-use synfire_core::model::{Company, Member};
+use synfire_core::model::{Company, Member, Scratch};
 use synfire_numerics::decays::LARGEST;
 use synfire_numerics::math;
 use synfire_numerics::quadrature::{PAIRS, rule_for};
@@ -25,6 +25,9 @@ const SHORTEST_PIECE: f64 = 1e-7;
 
 /// In place of a rule: a neuron that needs more than one piece, or none.
 const ALONE: usize = PAIRS.len();
+
+/// In place of a case: a neuron that has gone alone.
+const NO_CASE: u32 = u32::MAX;
 
 /// What the inputs are at one instant.
 struct Instant {
@@ -127,7 +130,9 @@ impl Lif {
     /// enough; the receptor variables move on, too.
     pub(super) fn together_under_conductances(&self, mut company: impl Company<LifState>) {
         let longest = self.inputs.last().map_or(0.0, |fastest| LARGEST * fastest.tau);
-        let mut rules = Vec::with_capacity(company.len());
+        let mut scratch = std::mem::take(company.scratch());
+        let Scratch { numbers, places } = &mut scratch;
+        places.clear();
         let mut ends = [0; ALONE + 1];
         for place in 0..company.len() {
             let Member { inputs, duration_ms: dt, .. } = company.member(place);
@@ -136,7 +141,7 @@ impl Lif {
                 _ => ALONE,
             };
             ends[rule] += 1;
-            rules.push(rule);
+            places.push(rule as u32);
         }
         let side_by_side = company.len() - ends[ALONE];
         // From how many have a rule to where their cases begin, and then to where they end.
@@ -144,9 +149,10 @@ impl Lif {
         for place in &mut ends {
             end += std::mem::replace(place, end);
         }
-        let mut cases = Cases::new(side_by_side, &self.relaxation);
-        let mut members = vec![0; side_by_side];
-        for (place, &rule) in rules.iter().enumerate() {
+        let mut cases = Cases::within(numbers, side_by_side, &self.relaxation);
+        for (place, case) in places.iter_mut().enumerate() {
+            let rule = *case as usize;
+            *case = NO_CASE;
             let Member { state, inputs, stimulus, duration_ms: dt } = company.member(place);
             let m_inf = self.resting.m_inf(stimulus);
             if rule == ALONE {
@@ -154,22 +160,23 @@ impl Lif {
                 self.decay_inputs(inputs, dt);
                 continue;
             }
-            let case = ends[rule];
+            let own = ends[rule];
             ends[rule] += 1;
-            members[case] = place;
-            cases.set(case, rule, Case { m: state.m, m_inf, length: dt });
+            *case = own as u32;
+            cases.set(own, rule, Case { m: state.m, m_inf, length: dt });
             for (number, input) in self.inputs.iter().enumerate() {
-                cases.set_input(case, number, input.values(inputs));
+                cases.set_input(own, number, input.values(inputs));
             }
         }
         self.relaxation.relax_all(&mut cases);
-        for (case, &place) in members.iter().enumerate() {
+        for (place, &case) in places.iter().enumerate().filter(|(_, case)| **case != NO_CASE) {
             let Member { state, inputs, .. } = company.member(place);
-            state.m = cases.m(case);
+            state.m = cases.m(case as usize);
             for (number, input) in self.inputs.iter().enumerate() {
-                input.set(inputs, cases.input(case, number));
+                input.set(inputs, cases.input(case as usize, number));
             }
         }
+        *company.scratch() = scratch;
     }
 
     /// dm/dt where the membrane is at `m`, mV/ms; `t` is ms after the anchor, to which `inputs` belong.

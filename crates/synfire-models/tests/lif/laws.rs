@@ -1,7 +1,7 @@
 //! What every neuron model promises, on random lif neurons.
 
 use proptest::prelude::*;
-use synfire_core::model::{Company, Member, NeuronModel};
+use synfire_core::model::{Company, Member, NeuronModel, Scratch};
 use synfire_core::receptor::ReceptorKind;
 use synfire_numerics::math;
 
@@ -24,17 +24,25 @@ fn times(neuron: &Neuron, until: f64) -> Vec<f64> {
     times
 }
 
-/// State, receptor variables, stimulus and duration of each neuron.
-struct Crowd(Vec<(LifState, Vec<f64>, f64, f64)>);
+#[derive(Default)]
+struct Crowd {
+    /// State, receptor variables, stimulus and duration of each.
+    members: Vec<(LifState, Vec<f64>, f64, f64)>,
+    scratch: Scratch,
+}
 
 impl Company<LifState> for &mut Crowd {
     fn len(&self) -> usize {
-        self.0.len()
+        self.members.len()
     }
 
     fn member(&mut self, place: usize) -> Member<'_, LifState> {
-        let (state, inputs, stimulus, duration_ms) = &mut self.0[place];
+        let (state, inputs, stimulus, duration_ms) = &mut self.members[place];
         Member { state, inputs, stimulus: *stimulus, duration_ms: *duration_ms }
+    }
+
+    fn scratch(&mut self) -> &mut Scratch {
+        &mut self.scratch
     }
 }
 
@@ -137,17 +145,17 @@ proptest! {
         if !ready.lif.flows_together() {
             return Ok(());
         }
-        let mut crowd = Crowd(vec![]);
+        let mut crowd = Crowd::default();
         let mut alone = vec![];
         for (past, logarithm, stimulus) in members {
             let mut member = ready.after(past);
             let dt_ms = math::exp(logarithm);
-            crowd.0.push((member.state, member.inputs.clone(), stimulus, dt_ms));
+            crowd.members.push((member.state, member.inputs.clone(), stimulus, dt_ms));
             member.lif.flow(&mut member.state, &mut member.inputs, stimulus, dt_ms);
             alone.push((member.state, member.inputs));
         }
         ready.lif.flow_together(&mut crowd);
-        for (together, alone) in crowd.0.iter().zip(&alone) {
+        for (together, alone) in crowd.members.iter().zip(&alone) {
             prop_assert_eq!((&together.0, &together.1), (&alone.0, &alone.1));
         }
     }
