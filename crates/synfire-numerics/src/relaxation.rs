@@ -297,8 +297,8 @@ impl<I: Fn(usize) -> (f64, f64)> WithSimd for One<'_, I> {
             }
         }
         let mut sum = 0.0;
-        for pair in 0..pairs.count {
-            sum = (sum + parts[0][pair]) + parts[1][pair];
+        for (near, far) in parts[0].iter().zip(&parts[1]).take(pairs.count) {
+            sum = (sum + near) + far;
         }
         case.m + case.length * sum
     }
