@@ -60,7 +60,9 @@ impl Lif {
                 return self.balance(m_inf, inputs, to);
             }
             let case = Case { m, m_inf, length: end - t };
-            m = self.relaxation.relax(rule_for(change), case, |number| self.inputs[number].values_at(inputs, t));
+            m = self
+                .relaxation
+                .relax(rule_for(change), case, |number| self.inputs[number].values_at(inputs, t));
             t = end;
         }
         m
