@@ -40,6 +40,8 @@ pub struct UserDefined<const RESETS: bool> {
     common: Common,
     scales: [f64; MOST_VARIABLES],
     time_scale: f64,
+    /// See [`VectorField::least_order`].
+    least_order: usize,
 }
 
 const VARIABLES: &[VariableSpec; MOST_VARIABLES] =
@@ -145,8 +147,10 @@ impl<const RESETS: bool> UserDefined<RESETS> {
             let key = if RESETS { "threshold" } else { "crossing" };
             return Err(ParamError::new(key, v_th, "a finite number on its right"));
         }
+        let rates = program(&system.rates)?;
         let mut model = UserDefined {
-            rates: program(&system.rates)?,
+            least_order: taylor::LEAST_ORDER.max(rates.degree()),
+            rates,
             jumps: system.jumps.as_deref().map(program).transpose()?,
             variables: system.variables.len(),
             common: Common { v_th, i_e: i_e.unwrap_or(0.0), t_ref },
@@ -294,6 +298,10 @@ impl<const RESETS: bool, const D: usize> Dynamics<D> for UserDefined<RESETS> {
         self.time_scale
     }
 
+    fn least_order(&self) -> usize {
+        self.least_order
+    }
+
     fn initial(&self, given: &[Option<f64>]) -> [f64; D] {
         let mut x = std::array::from_fn(|i| given[i].unwrap_or(0.0));
         x[0] -= self.common.v_th;
@@ -366,5 +374,9 @@ impl<const RESETS: bool, const D: usize> VectorField<D> for Held<'_, RESETS> {
 
     fn time_scale(&self) -> f64 {
         self.0.time_scale
+    }
+
+    fn least_order(&self) -> usize {
+        self.0.least_order
     }
 }

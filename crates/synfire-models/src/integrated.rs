@@ -57,6 +57,11 @@ pub trait Dynamics<const D: usize>: Clone + PartialEq + std::fmt::Debug + Send +
     /// About the time in which things happen at rest, ms.
     fn time_scale(&self) -> f64;
 
+    /// The least order of series that are cut short: see [`VectorField::least_order`].
+    fn least_order(&self) -> usize {
+        taylor::LEAST_ORDER
+    }
+
     /// x at t = 0 from the values that are given (v, not m, and the others), or the rest.
     fn initial(&self, given: &[Option<f64>]) -> [f64; D];
 
@@ -161,6 +166,10 @@ impl<M: Dynamics<D>, const D: usize> VectorField<D> for Driven<'_, M> {
 
     fn time_scale(&self) -> f64 {
         self.model.time_scale()
+    }
+
+    fn least_order(&self) -> usize {
+        self.model.least_order()
     }
 }
 

@@ -119,21 +119,22 @@ pub struct Jets<'a, T> {
     slots: &'a mut [Slot<T>],
     next: usize,
     order: usize,
-    /// See [`Jets::steepest`].
-    steepest: f64,
+    /// See [`Jets::steepness`].
+    steepness: [f64; ORDER + 1],
 }
 
 impl<'a, T: Scalar> Jets<'a, T> {
     /// Ready for order 0. There must be a slot for each operation that takes one.
     pub fn new(slots: &'a mut [Slot<T>]) -> Jets<'a, T> {
-        Jets { slots, next: 0, order: 0, steepest: 0.0 }
+        Jets { slots, next: 0, order: 0, steepness: [0.0; ORDER + 1] }
     }
 
-    /// The largest coefficient of order 1 of what an exponential (also that in a tanh or a logistic function) has been taken of.
-    /// What is negligible where the series begins, and in its first terms, may be large a little later, as this tells.
+    /// The largest k a_k of what an exponential (also that in a tanh or a logistic function) has been taken of, so far, for
+    /// each order k: an exponential has e_k = (sum of j a_j e_(k - j))/k. What is negligible where the series begins,
+    /// and in its first terms, may be large a little later, as this tells.
     #[inline(always)]
-    pub fn steepest(&self) -> f64 {
-        self.steepest
+    pub fn steepness(&self) -> &[f64; ORDER + 1] {
+        &self.steepness
     }
 
     /// Makes ready for the next call of the formula, of order `order`: orders must come one after the other.
@@ -144,10 +145,9 @@ impl<'a, T: Scalar> Jets<'a, T> {
     }
 
     #[inline(always)]
-    fn note_slope(&mut self, a: T) {
-        if self.order == 1 {
-            self.steepest = self.steepest.max(a.magnitude());
-        }
+    fn note_slope(&mut self, times_k: T) {
+        let steepness = &mut self.steepness[self.order];
+        *steepness = steepness.max(times_k.magnitude());
     }
 
     #[inline(always)]
@@ -160,9 +160,9 @@ impl<'a, T: Scalar> Jets<'a, T> {
     /// s of an equation s' = slope a': `value` gives s of order 0, `slope` a coefficient of the slope from those of s and s^2.
     #[inline(always)]
     fn sigmoid(&mut self, a: T, value: impl Fn(T) -> T, slope: impl Fn(T, T, usize) -> T) -> T {
-        self.note_slope(a);
+        let times_k = a * self.order as f64;
+        self.note_slope(times_k);
         let (k, outer) = self.take();
-        let times_k = a * k as f64;
         let s = if k == 0 { value(a) } else { (outer.inner(k) + times_k * outer.falling[ORDER]).over(k) };
         outer.rise(k, times_k);
         let (_, inner) = self.take();
@@ -206,9 +206,9 @@ impl<T: Scalar> Arithmetic for Jets<'_, T> {
     /// e' = a' e: k e_k = sum of j a_j e_(k - j), j >= 1.
     #[inline(always)]
     fn exp(&mut self, a: T) -> T {
-        self.note_slope(a);
+        let times_k = a * self.order as f64;
+        self.note_slope(times_k);
         let (k, slot) = self.take();
-        let times_k = a * k as f64;
         let exponential =
             if k == 0 { a.exp() } else { (slot.inner(k) + times_k * slot.falling[ORDER]).over(k) };
         slot.rise(k, times_k);

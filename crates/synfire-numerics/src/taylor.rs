@@ -14,7 +14,7 @@ use crate::vector::vectorised;
 pub const GIVEN: usize = 2;
 
 /// A series that is cut short has at least this many terms: lower coefficients may vanish by symmetry.
-const LEAST_ORDER: usize = 5;
+pub const LEAST_ORDER: usize = 5;
 
 /// Between dense arrivals a series ends before this order as a rule.
 const FEW: usize = 8;
@@ -22,6 +22,9 @@ const FEW: usize = 8;
 /// In a step the argument of an exponential changes by no more than about this: of e^20 the term of order 20 is a tenth, so what
 /// it does is seen in the last terms, even of an exponential that is negligible at first.
 const STEEPEST: f64 = 20.0;
+
+/// Steps that are too long for that are made shorter by this factor.
+const SHORTER: f64 = 0.8;
 
 /// No step is longer than this many time scales of the field, so that powers of it stay finite.
 const LONGEST_STEP: f64 = 100.0;
@@ -41,6 +44,12 @@ pub trait VectorField<const D: usize> {
 
     /// About the time in which things happen at rest. Positive.
     fn time_scale(&self) -> f64;
+
+    /// A series that is cut short has at least this many terms. A power of what passes by 0 has no lower terms than those of
+    /// its own order.
+    fn least_order(&self) -> usize {
+        LEAST_ORDER
+    }
 }
 
 /// The functions g(t) of a [`VectorField`].
@@ -107,6 +116,9 @@ fn expand_here<T: Scalar, const D: usize>(
     let mut unit = 1.0;
     let mut ratio = f64::INFINITY;
     let (mut power, mut was_small) = (1.0, false);
+    // By how much arguments of exponentials change up to the horizon.
+    let mut reach = 0.0;
+    let least_order = field.least_order();
     for k in 0..ORDER {
         if k == FEW {
             given.expand(unit, FEW..ORDER, &mut known);
@@ -122,24 +134,27 @@ fn expand_here<T: Scalar, const D: usize>(
         for (series, rate) in coefficients.iter_mut().zip(rates) {
             series[k + 1] = (rate * unit).over(k + 1);
         }
+        reach += jets.steepness()[k] * power;
         power *= ratio;
         let negligible = |(series, scale): (&Coefficients<T>, &f64)| {
             series[k + 1].magnitude() * power <= T::NEGLIGIBLE * scale
         };
         let is_small = k > 0 && power < f64::INFINITY && coefficients.iter().zip(&scales).all(negligible);
         // The terms of an exponential fall from here on, however small it is.
-        let falls = ratio * jets.steepest() <= 0.5 * (k + 1) as f64;
-        if is_small && was_small && falls && k + 1 >= LEAST_ORDER {
+        let falls = reach <= 0.5 * (k + 1) as f64;
+        if is_small && was_small && falls && k + 1 >= least_order {
             return Series { coefficients, order: k + 1, unit, step: ratio * unit.next_up() };
         }
         was_small = is_small;
     }
     let step = unit * step_in_units(&coefficients, &scales);
-    let visible = unit * STEEPEST / jets.steepest();
-    let step = if step > visible { visible } else { step };
     let longest = LONGEST_STEP * field.time_scale();
     // Not `min`, which would make a number of what is none.
-    Series { coefficients, order: ORDER, unit, step: if step > longest { longest } else { step } }
+    let mut step = if step > longest { longest } else { step };
+    while evaluate(jets.steepness(), step / unit) > STEEPEST {
+        step *= SHORTER;
+    }
+    Series { coefficients, order: ORDER, unit, step }
 }
 
 /// A unit of time in which no coefficient of the first order exceeds its scale.

@@ -272,6 +272,51 @@ fn series_see_an_exponential_that_is_negligible_where_they_begin() {
     assert!((m(&at_once) - m(&little_by_little)).abs() < 1e-9, "{at_once:?}, {little_by_little:?}");
 }
 
+/// An alpha current lets m rise as t^2 at first: what drives the exponential is 0 where the series begins, and so is its slope.
+#[test]
+fn series_see_an_exponential_that_wakes_slowly() {
+    let receptor = Receptor {
+        name: "a".into(),
+        kind: ReceptorKind::Alpha,
+        tau: 5.0,
+        e_rev: 0.0,
+        reset: false,
+        refractory_input: true,
+    };
+    let receptors = ReceptorSet::new(vec![receptor]);
+    for delta_t in [0.3, 0.2, 0.1, 0.05] {
+        for weight in [800.0, 3000.0, 20_000.0] {
+            let constants = table(&[("delta_t", delta_t), ("v_peak", -45.0), ("c_m", 200.0)]);
+            let model = Eif::prepare(constants.row(0), &receptors).expect("valid parameters");
+            let mut inputs = [0.0, 0.0];
+            receptors.receive(&mut inputs, 0, weight);
+            let after = |parts: u32, dt: f64| {
+                let (mut state, mut inputs) = (model.initial(&[None]), inputs);
+                for _ in 0..parts {
+                    model.flow(&mut state, &mut inputs, 0.0, dt / f64::from(parts));
+                }
+                m(&state)
+            };
+            let (mut state, mut fading, mut spike) = (model.initial(&[None]), inputs, 0.0);
+            loop {
+                let at = Anchored { state: &state, inputs: &fading, stimulus: 0.0 };
+                let found = model.first_crossing(at).expect("found");
+                spike += found.after_ms;
+                if found.kind == CrossingKind::Spike {
+                    break;
+                }
+                model.flow(&mut state, &mut fading, 0.0, found.after_ms);
+            }
+            let (at_once, little_by_little) = (after(1, 0.999 * spike), after(8192, 0.999 * spike));
+            assert!(
+                (at_once - little_by_little).abs() < 1e-9,
+                "{at_once:e}, {little_by_little:e} before {spike}"
+            );
+            assert!(little_by_little < 0.0 && little_by_little > -5.0, "{little_by_little} before {spike}");
+        }
+    }
+}
+
 /// What came of jumps that end next to the separatrix.
 #[derive(Debug, Default)]
 struct Tally {

@@ -105,6 +105,27 @@ impl Program {
         self.slots
     }
 
+    /// The degree of the formulas as polynomials of the variables, with quotients counted as products; what a function is
+    /// taken of does not count.
+    pub fn degree(&self) -> usize {
+        let mut degrees = vec![1; self.registers.max(MANY)];
+        let mut greatest = 0;
+        for step in &self.steps {
+            let (a, b) = (degrees[usize::from(step.a)], degrees[usize::from(step.b)]);
+            let degree: usize = match step.action {
+                Action::Constant(_) => 0,
+                Action::Add | Action::Subtract => a.max(b),
+                Action::Multiply | Action::Divide => a.saturating_add(b),
+                Action::Whole(n) => a.saturating_mul(n as usize),
+                Action::Shift(_) | Action::Scale(_) | Action::Shrink(_) | Action::Negate => a,
+                Action::Apply(_) | Action::OverExpM1 => 1,
+            };
+            degrees[usize::from(step.to)] = degree;
+            greatest = greatest.max(degree);
+        }
+        greatest
+    }
+
     /// The value of this formula, if it does not depend on time.
     pub fn constant(&self, formula: usize) -> Option<f64> {
         match self.results.get(formula)? {

@@ -50,6 +50,58 @@ impl VectorField<1> for Explosion {
     }
 }
 
+/// y' = 1, x' = 2 y, z' = e^(80 (x - 1)): from 0 on, an exponential that is negligible at first and whose argument stands still there.
+struct LateBloom;
+
+impl VectorField<3> for LateBloom {
+    fn rates<A: Arithmetic>(
+        &self,
+        a: &mut A,
+        [y, x, _]: &[A::Number; 3],
+        _: &[A::Number; GIVEN],
+    ) -> [A::Number; 3] {
+        let one = a.constant(1.0);
+        [one, *y * 2.0, a.exp((*x - one) * 80.0)]
+    }
+
+    fn scales(&self) -> [f64; 3] {
+        [1.0, 1.0, 0.01]
+    }
+
+    fn time_scale(&self) -> f64 {
+        1.0
+    }
+}
+
+/// y' = 1, z' = y^12.
+struct Power;
+
+impl VectorField<2> for Power {
+    fn rates<A: Arithmetic>(
+        &self,
+        a: &mut A,
+        [y, _]: &[A::Number; 2],
+        _: &[A::Number; GIVEN],
+    ) -> [A::Number; 2] {
+        let second = a.mul(*y, *y);
+        let fourth = a.mul(second, second);
+        let eighth = a.mul(fourth, fourth);
+        [a.constant(1.0), a.mul(eighth, fourth)]
+    }
+
+    fn scales(&self) -> [f64; 2] {
+        [1.0, 1.0]
+    }
+
+    fn time_scale(&self) -> f64 {
+        1.0
+    }
+
+    fn least_order(&self) -> usize {
+        13
+    }
+}
+
 fn series<T: Scalar, const D: usize>(
     field: &impl VectorField<D>,
     start: [T; D],
@@ -128,4 +180,24 @@ fn a_state_that_is_not_a_number_has_no_step() {
     assert!(series(&Circle, [f64::NAN, 0.0], None).step.is_nan());
     assert!(series(&Circle, [f64::NAN, 0.0], Some(1.0)).step.is_nan());
     assert!(series(&Explosion, [1e4], None).step.is_nan());
+}
+
+#[test]
+fn what_is_negligible_at_first_is_not_lost() {
+    // Dawson's integral of the root of 80, divided by that.
+    let exact = 0.006289818871963151;
+    for horizon in [1.0, 1.0 + 1e-9, 7.0] {
+        let mut x = [0.0; 3];
+        let mut t = 0.0;
+        while t < 1.0 {
+            let series = series(&LateBloom, x, Some(horizon - t));
+            let step = series.step.min(1.0 - t);
+            x = series.at(step);
+            t += step;
+        }
+        assert!((x[2] - exact).abs() < 1e-13 * exact, "z = {:e}, not {exact:e}", x[2]);
+    }
+    let ([_, z], _) = solve(&Power, [0.0, 0.0], 1.5);
+    let exact = 1.5f64.powi(13) / 13.0;
+    assert!((z - exact).abs() < 1e-15 * exact, "z = {z:e}, not {exact:e}");
 }
