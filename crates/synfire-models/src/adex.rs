@@ -5,7 +5,7 @@ use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec,
 use synfire_numerics::jet::Arithmetic;
 use synfire_numerics::math;
 
-use crate::integrated::{Common, Dynamics, Envelope, Integrated};
+use crate::integrated::{Common, Dynamics, Envelope, Integrated, check_upstroke};
 
 /// One neuron.
 pub type Adex = Integrated<AdaptiveExponential, 2>;
@@ -86,6 +86,7 @@ impl Dynamics<2> for AdaptiveExponential {
         if v_reset >= v_peak {
             return Err(ParamError::new("v_reset", v_reset, format!("a number below v_peak ({v_peak})")));
         }
+        check_upstroke(v_peak, row.get("v_t"), row.get("delta_t"))?;
         Ok(AdaptiveExponential {
             common: Common { v_th: v_peak, i_e: row.get("i_e"), t_ref: row.get("t_ref") },
             c_m: row.get("c_m"),

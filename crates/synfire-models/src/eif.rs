@@ -8,7 +8,7 @@ use synfire_core::spec::{ModelSpec, ParamError, ParamRange, ParamRow, ParamSpec,
 use synfire_numerics::jet::Arithmetic;
 use synfire_numerics::math;
 
-use crate::integrated::{Common, Dynamics, Envelope, Integrated, Valley};
+use crate::integrated::{Common, Dynamics, Envelope, Integrated, Valley, check_upstroke};
 
 /// One neuron.
 pub type Eif = Integrated<Exponential, 1>;
@@ -63,6 +63,7 @@ impl Dynamics<1> for Exponential {
         if v_reset >= v_peak {
             return Err(ParamError::new("v_reset", v_reset, format!("a number below v_peak ({v_peak})")));
         }
+        check_upstroke(v_peak, row.get("v_t"), row.get("delta_t"))?;
         Ok(Exponential {
             common: Common { v_th: v_peak, i_e: row.get("i_e"), t_ref: row.get("t_ref") },
             c_m: row.get("c_m"),

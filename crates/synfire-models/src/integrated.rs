@@ -25,6 +25,7 @@ use inputs::{Inputs, Past};
 pub use parabola::Parabola;
 use phase::Phase;
 pub use phase::{Lapse, Valley};
+pub use upstroke::check_upstroke;
 
 /// A neuron model with `D` variables, the first of them the membrane potential as m = v - v_th, by its equations.
 pub trait Dynamics<const D: usize>: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {

@@ -6,12 +6,28 @@
 
 use std::ops::Range;
 
+use synfire_core::spec::ParamError;
 use synfire_numerics::jet::{Arithmetic, Coefficients};
 use synfire_numerics::roots::{self, Tolerance};
 use synfire_numerics::taylor::{self, GIVEN, Given, VectorField, evaluate};
 
 use super::inputs::Past;
 use super::{Dynamics, Integrated, with_slots};
+
+/// Exponentials up to e^500 can be followed: beyond, what they are multiplied with on the way is not a number any more.
+const STEEPEST_UPSTROKE: f64 = 500.0;
+
+/// Whether an upstroke e^((v - v_t)/delta_t) can be followed up to `v_peak`, all in mV.
+///
+/// # Errors
+/// `delta_t` is too small.
+pub fn check_upstroke(v_peak: f64, v_t: f64, delta_t: f64) -> Result<(), ParamError> {
+    let least = (v_peak - v_t) / STEEPEST_UPSTROKE;
+    if delta_t >= least {
+        return Ok(());
+    }
+    Err(ParamError::new("delta_t", delta_t, format!("at least (v_peak - v_t)/500, here {least}")))
+}
 
 /// The field with m for time: x_0 is the time since the upstroke began.
 struct Rising<'a, M> {

@@ -109,7 +109,8 @@ impl Program {
     /// taken of does not count.
     pub fn degree(&self) -> usize {
         let mut degrees = vec![1; self.registers.max(MANY)];
-        let mut greatest = 0;
+        let mut greatest =
+            usize::from(self.results.iter().any(|result| matches!(result, Place::Register(_))));
         for step in &self.steps {
             let (a, b) = (degrees[usize::from(step.a)], degrees[usize::from(step.b)]);
             let degree: usize = match step.action {

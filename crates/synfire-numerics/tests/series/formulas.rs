@@ -264,3 +264,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn degrees_are_those_of_the_largest_power() {
+    for (text, degree) in
+        [("2", 0), ("x", 1), ("x*y - 3*x", 2), ("x^12/(1 + x^12)", 24), ("(x^2 + y)^3", 6), ("exp(x^5)*y", 5)]
+    {
+        assert_eq!(program(&[text]).degree(), degree, "{text}");
+    }
+}
