@@ -15,8 +15,8 @@
 use crate::decays::{LARGEST, are_short, decays, left, short_decays};
 use crate::math;
 use crate::quadrature::{MOST_PAIRS, PAIRS, Pairs};
-use crate::vector::Lanes;
-use pulp::{Arch, Simd, WithSimd, bytemuck};
+use crate::vector::{Lanes, machine};
+use pulp::{Simd, WithSimd, bytemuck};
 
 /// So many cases lie side by side.
 const LANES: usize = 8;
@@ -150,13 +150,13 @@ impl FadingInput {
 impl Relaxation {
     /// m at the end, by the rule at this place of [`PAIRS`]; `input` gives s and x of an input at the beginning.
     pub fn relax(&self, rule: usize, case: Case<f64>, input: impl Fn(usize) -> (f64, f64)) -> f64 {
-        Arch::new().dispatch(One { relaxation: self, pairs: &PAIRS[rule], case, input })
+        machine().dispatch(One { relaxation: self, pairs: &PAIRS[rule], case, input })
     }
 
     /// Goes to the end of each case, inputs included. No case is longer than [`LARGEST`] time constants. Neighbours should have about the same rule.
     pub fn relax_all(&self, cases: &mut Cases<'_>) {
         if cases.room > 0 {
-            Arch::new().dispatch(All { relaxation: self, cases });
+            machine().dispatch(All { relaxation: self, cases });
         }
     }
 

@@ -2,11 +2,17 @@
 
 use pulp::{Arch, Simd};
 
+/// The vector instructions to use: the widest there are, none with the feature `plain`.
+#[inline]
+pub fn machine() -> Arch {
+    if cfg!(feature = "plain") { Arch::Scalar } else { Arch::new() }
+}
+
 /// Runs a loop compiled for the machine's vector instructions. All that it calls has to be inlined into it, `#[inline(always)]`.
 /// The compiler neither reorders nor fuses floating-point operations, so there are the same bits on every machine.
 #[inline]
 pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
-    Arch::new().dispatch(work)
+    machine().dispatch(work)
 }
 
 /// Sums and products of vectors. Nothing is fused.

@@ -161,6 +161,7 @@ impl Envelope<'_> {
 
 impl Past<'_> {
     /// The current at a time (since the anchor) and a membrane that are functions themselves.
+    #[inline(always)] // into vector instructions
     pub(super) fn current<A: Arithmetic>(&self, a: &mut A, elapsed: A::Number, m: A::Number) -> A::Number {
         let mut current = a.constant(self.constant);
         let mut conductance = a.constant(0.0);

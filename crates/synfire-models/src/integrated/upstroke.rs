@@ -49,6 +49,7 @@ impl Given<f64> for Ramp {
 }
 
 impl<M: Dynamics<D>, const D: usize> VectorField<D> for Rising<'_, M> {
+    #[inline(always)]
     fn rates<A: Arithmetic>(
         &self,
         arithmetic: &mut A,

@@ -120,6 +120,9 @@ impl Summary {
     }
 }
 
+/// Neurons that are looked at together.
+const STRETCH: usize = 64;
+
 /// Makes blocks.
 #[derive(Debug)]
 pub struct Encoder {
@@ -130,8 +133,8 @@ pub struct Encoder {
     events: u32,
     begins: Time,
     kinds: u16,
-    /// One bit a neuron: those of this block.
-    seen: Vec<u64>,
+    /// Which neurons are in this block. A byte each, so that they are set without being read.
+    seen: Vec<bool>,
 }
 
 impl Encoder {
@@ -141,7 +144,7 @@ impl Encoder {
         for size in sizes {
             first.push(first[first.len() - 1] + *size as u32);
         }
-        let seen = vec![0; first[sizes.len()].div_ceil(64) as usize];
+        let seen = vec![false; first[sizes.len()] as usize];
         let (past, begins) = (Past::new(), Time::ZERO);
         Encoder { first, past, bytes: Vec::new(), events: 0, begins, kinds: 0, seen }
     }
@@ -160,7 +163,7 @@ impl Encoder {
     #[inline]
     pub fn event(&mut self, event: &Event) {
         let neuron = self.first[event.population.index()] + event.neuron.0;
-        self.seen[neuron as usize / 64] |= 1 << (neuron % 64);
+        self.seen[neuron as usize] = true;
         let mut tag = event.kind() as u8;
         if event.generation != 0 {
             tag |= GENERATION;
@@ -254,10 +257,8 @@ impl Encoder {
         if let Weights::Each(weights) = weights {
             weights.iter().for_each(|weight| bytes.extend(weight.to_le_bytes()));
         }
-        for &target in targets {
-            let neuron = begins + target;
-            self.seen[neuron as usize / 64] |= 1 << (neuron % 64);
-        }
+        let seen = &mut self.seen[begins as usize..];
+        targets.iter().for_each(|&target| seen[target as usize] = true);
     }
 
     /// Adds a window.
@@ -291,10 +292,11 @@ impl Encoder {
     /// Ends the block: its bytes, valid until the next event is added, and its summary.
     pub fn close(&mut self) -> Summary {
         let mut neurons = Vec::new();
-        for (place, word) in self.seen.iter_mut().enumerate() {
-            while *word != 0 {
-                add_to_ranges(&mut neurons, place as u32 * 64 + word.trailing_zeros());
-                *word &= *word - 1;
+        for (stretch, first) in self.seen.chunks_mut(STRETCH).zip((0..).step_by(STRETCH)) {
+            if stretch.iter().fold(false, |any, seen| any | seen) {
+                let of_stretch = (first..).zip(&*stretch).filter(|(_, seen)| **seen);
+                of_stretch.for_each(|(neuron, _)| add_to_ranges(&mut neurons, neuron));
+                stretch.fill(false);
             }
         }
         let summary = Summary {
@@ -505,13 +507,23 @@ fn put_signed(bytes: &mut Vec<u8>, value: i64) {
 
 /// Appends each target less the one before.
 fn put_steps(bytes: &mut Vec<u8>, targets: &[u32]) {
-    let steps = targets.windows(2).map(|pair| pair[1] - pair[0]);
     let begins = bytes.len();
-    // Mostly each is a byte.
-    bytes.extend(steps.clone().map(|step| step as u8));
-    if steps.clone().any(|step| step >= 128) {
+    bytes.resize(begins + 2 * targets.len(), 0);
+    let mut end = begins;
+    let mut largest = 0;
+    // Nobody can foresee which of them take a second byte.
+    for pair in targets.windows(2) {
+        let step = pair[1] - pair[0];
+        let is_long = step >= 128;
+        let low = step as u8 & 127 | u8::from(is_long) << 7;
+        bytes[end..end + 2].copy_from_slice(&[low, (step >> 7) as u8]);
+        end += 1 + usize::from(is_long);
+        largest = largest.max(step);
+    }
+    bytes.truncate(end);
+    if largest >= 1 << 14 {
         bytes.truncate(begins);
-        steps.for_each(|step| put(bytes, u64::from(step)));
+        targets.windows(2).for_each(|pair| put(bytes, u64::from(pair[1] - pair[0])));
     }
 }
 
