@@ -9,7 +9,9 @@ from pathlib import Path
 
 import brian2 as b
 
-from scenario import driven_neurons, is_source, load, mean_synapses, peak_memory, receptors, statistics
+from scenario import (
+    driven_neurons, is_source, load, mean_synapses, peak_memory, receptors, reversals, spike_trains, statistics,
+)
 
 STEP = 0.1  # ms
 OPTIONS = ["-w", "-O3", "-march=native", "-ffast-math", "-std=c++11"]
@@ -64,7 +66,8 @@ def group(population):
     """Numbers are in ms, mV, pA and pF; time constants get their unit, all else is without."""
     neuron = population["neuron"]
     taus = {name: tau for name, tau in receptors(population) if tau is not None}
-    current = " + ".join(["i_e"] + list(taus))
+    conductances = reversals(population)
+    current = " + ".join(["i_e"] + [f"{n}*({conductances[n]} - v)" if n in conductances else n for n in taus])
     lines = [f"dv/dt = (e_l - v)/tau_m + ({current})/(c_m*ms) : 1 (unless refractory)"]
     lines += [f"d{name}/dt = -{name}/tau_{name} : 1" for name in taus]
     values = {
@@ -74,7 +77,7 @@ def group(population):
     values.update({f"tau_{name}": tau * b.ms for name, tau in taus.items()})
     neurons = b.NeuronGroup(
         population["size"], "\n".join(lines), threshold="v >= v_th", reset="v = v_reset",
-        refractory=neuron.get("t_ref", 0) * b.ms, method="exact", namespace=values,
+        refractory=neuron.get("t_ref", 0) * b.ms, method="exponential_euler" if conductances else "exact", namespace=values,
     )
     neurons.v = expression(population.get("initial", {}).get("v", neuron["e_l"]))
     return neurons
@@ -95,7 +98,8 @@ def connect(projection, scenario, made):
     kinds = dict(receptors(scenario["populations"][projection["target"]]))
     name = projection["receptor"]
     variable = "v" if kinds[name] is None else name
-    if is_source(source):
+    trains = spike_trains(source)
+    if is_source(source) and trains is None:
         rate = source["neuron"]["rate"]
         driven = driven_neurons(projection, scenario)
         if driven is None:
@@ -104,13 +108,20 @@ def connect(projection, scenario, made):
         synapses = b.Synapses(background, target, on_pre=f"{variable}_post += {float(projection['weight'])}")
         synapses.connect(j="i")
         return [background, synapses]
+    parts = []
+    if trains is None:
+        origin = made[projection["source"]]
+    else:
+        units = [unit for unit, train in enumerate(trains) for _ in train]
+        origin = b.SpikeGeneratorGroup(len(trains), units, [t for train in trains for t in train] * b.ms)
+        parts.append(origin)
     is_constant = not isinstance(projection["weight"], dict)
     weight = float(projection["weight"]) if is_constant else "w"
     synapses = b.Synapses(
-        made[projection["source"]], target, "" if is_constant else "w : 1", on_pre=f"{variable}_post += {weight}",
+        origin, target, "" if is_constant else "w : 1", on_pre=f"{variable}_post += {weight}",
     )
     # Any rule by its mean number of synapses: degrees vary where the scenario fixes them.
-    pairs = len(made[projection["source"]]) * len(target)
+    pairs = len(origin) * len(target)
     p = mean_synapses(projection, scenario) / pairs
     synapses.connect(j=f"k for k in sample(N_post, p={p!r})")
     if not is_constant:
@@ -118,7 +129,7 @@ def connect(projection, scenario, made):
     delay = projection["delay"]
     if isinstance(delay, dict) or delay > 0:
         synapses.delay = f"({expression(delay)})*ms"
-    return [synapses]
+    return parts + [synapses]
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import time
 os.environ.setdefault("PYNEST_QUIET", "1")
 import nest
 
-from scenario import Clock, driven_neurons, is_source, load, peak_memory, receptors, statistics
+from scenario import Clock, driven_neurons, is_source, load, peak_memory, receptors, reversals, spike_trains, statistics
 
 STEP = 0.1  # ms: the grid, and the shortest delay that NEST has
 
@@ -44,6 +44,8 @@ def main(path, kind, duration, seed):
 def create(population, kind):
     neuron = population["neuron"]
     taus = [tau for _, tau in receptors(population)]
+    if reversals(population):
+        return create_with_conductances(population, kind)
     jumps = taus == [None]
     model = ("iaf_psc_delta" if jumps else "iaf_psc_exp") + ("_ps" if kind == "exact" else "")
     values = {
@@ -56,6 +58,23 @@ def create(population, kind):
         # Weights above 0 go to the first receptor's time constant, those below to the last one's.
         values.update(tau_syn_ex=taus[0], tau_syn_in=taus[-1])
     neurons = nest.Create(model, population["size"], params=values)
+    neurons.V_m = number(population.get("initial", {}).get("v", neuron["e_l"]))
+    return neurons
+
+
+def create_with_conductances(population, kind):
+    """NEST has these on a grid only. Weights above 0 go to the first receptor, those below to the second one."""
+    if kind == "exact":
+        raise SystemExit("NEST has no exact spike times under conductances")
+    neuron = population["neuron"]
+    (_, tau_ex), (_, tau_in) = receptors(population)
+    e_ex, e_in = reversals(population).values()
+    values = {
+        "C_m": neuron["c_m"], "g_L": neuron["c_m"] / neuron["tau_m"], "E_L": neuron["e_l"], "V_th": neuron["v_th"],
+        "V_reset": neuron["v_reset"], "t_ref": neuron.get("t_ref", 0), "I_e": neuron.get("i_e", 0),
+        "tau_syn_ex": tau_ex, "tau_syn_in": tau_in, "E_ex": e_ex, "E_in": e_in,
+    }
+    neurons = nest.Create("iaf_cond_exp", population["size"], params=values)
     neurons.V_m = number(population.get("initial", {}).get("v", neuron["e_l"]))
     return neurons
 
@@ -77,7 +96,13 @@ def connect(projection, scenario, made, kind):
         delay = max(delay, STEP)
     synapse = {"weight": number(projection["weight"]), "delay": number(delay)}
     target = made[projection["target"]]
-    if is_source(source):
+    conductances = list(reversals(scenario["populations"][projection["target"]]))
+    if conductances and projection["receptor"] == conductances[1]:
+        synapse["weight"] = -projection["weight"]
+    trains = spike_trains(source)
+    if trains is not None:
+        origin = nest.Create("spike_generator", len(trains), params=[{"spike_times": [float(t) for t in train]} for train in trains])
+    elif is_source(source):
         generator = "poisson_generator_ps" if kind == "exact" else "poisson_generator"
         background = nest.Create(generator, params={"rate": float(source["neuron"]["rate"])})
         driven = driven_neurons(projection, scenario)
@@ -85,6 +110,8 @@ def connect(projection, scenario, made, kind):
             target = target[: len(driven)]
         nest.Connect(background, target, "all_to_all", synapse)
         return
+    else:
+        origin = made[projection["source"]]
     rule = projection["connect"]
     flags = {"allow_autapses": rule.get("autapses", False), "allow_multapses": rule.get("multapses", True)}
     connection = {
@@ -93,7 +120,7 @@ def connect(projection, scenario, made, kind):
         "fixed_total_number": lambda: {"rule": "fixed_total_number", "N": rule["n"]},
         "pairwise_bernoulli": lambda: {"rule": "pairwise_bernoulli", "p": rule["p"], "allow_autapses": flags["allow_autapses"]},
     }[rule["rule"]]()
-    nest.Connect(made[projection["source"]], target, connection, {"synapse_model": "static_synapse", **synapse})
+    nest.Connect(origin, target, connection, {"synapse_model": "static_synapse", **synapse})
 
 
 if __name__ == "__main__":

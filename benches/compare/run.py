@@ -33,6 +33,8 @@ ENVIRONMENTS = {
 NETWORKS = {
     "cuba": ("cuba/scenario.json", {"synfire": 10000, "nest exact": 2000, "nest grid": 2000, "brian2": 10000}),
     "cubadv": ("cubadv/scenario.json", {"synfire": 10000, "nest exact": 2000, "nest grid": 2000, "brian2": 10000}),
+    # NEST has no exact spike times under conductances.
+    "coba": ("coba/scenario.json", {"synfire": 3000, "nest grid": 3000, "brian2": 3000}),
     "brunel": ("brunel/scenario.json", {"synfire": 500, "nest exact": 150, "nest grid": 300, "brian2": 1000}),
     "sparse-inhibitory": (
         "sparse-inhibitory/n-100000.json", {"synfire": 1000, "nest exact": 100, "nest grid": 200, "brian2": 500}
@@ -72,6 +74,8 @@ def main():
             print(f"{network}: there is no {scenario.relative_to(ROOT)}", file=sys.stderr)
             continue
         for simulator in simulators:
+            if simulator not in durations:
+                continue
             if simulator in HEAVY.get(network, []) and not arguments.all:
                 continue
             duration = durations[simulator] * arguments.scale_time

@@ -9,7 +9,7 @@ from pathlib import Path
 
 def load(path):
     scenario = json.loads(Path(path).read_text())
-    known = {"lif", "poisson"}
+    known = {"lif", "poisson", "spike_source"}
     models = {population["neuron"]["model"] for population in scenario["populations"].values()}
     if not models <= known:
         raise SystemExit(f"{path}: models {', '.join(sorted(models - known))} are not compared")
@@ -17,12 +17,22 @@ def load(path):
 
 
 def is_source(population):
-    return population["neuron"]["model"] == "poisson"
+    return population["neuron"]["model"] in ("poisson", "spike_source")
+
+
+def spike_trains(population):
+    """The times of each unit of a `spike_source`, ms; None for all others."""
+    return population["neuron"].get("times")
 
 
 def receptors(population):
     """(name, tau), tau None for jumps of the membrane potential."""
     return [(name, receptor.get("tau")) for name, receptor in population.get("receptors", {}).items()]
+
+
+def reversals(population):
+    """The reversal potential of each conductance, mV."""
+    return {n: r["e_rev"] for n, r in population.get("receptors", {}).items() if r["kind"].endswith("_conductance")}
 
 
 def driven_neurons(projection, scenario):
