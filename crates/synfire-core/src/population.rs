@@ -65,7 +65,8 @@ struct Plan {
     next: (Next, Time),
 }
 
-/// One neuron between its events.
+/// One neuron between its events. Those of most models fit one line of the cache, and begin with one.
+#[repr(align(64))]
 struct Neuron<S> {
     /// The last thing that happened to it; its state belongs to this instant.
     anchor: Time,
