@@ -147,10 +147,11 @@ impl<const K: usize> Integrator<K> {
     /// infinity.
     #[inline(never)]
     pub fn headrooms(&self, x: [&[f64]; K], rooms: &mut [f64]) {
-        let x = x.map(|all| &all[..rooms.len()]);
         vectorised(
             #[inline(always)]
             || {
+                // In here, where it can be seen that no place is beyond an end.
+                let x = x.map(|all| &all[..rooms.len()]);
                 for (place, room) in rooms.iter_mut().enumerate() {
                     let mut y = self.rest;
                     for x in x {
@@ -178,7 +179,6 @@ impl<const K: usize> Integrator<K> {
     /// more than over the whole unit.
     #[inline(never)]
     pub fn rooms(&self, x: [&[f64]; K], rooms: &mut [f64]) {
-        let x = x.map(|all| &all[..rooms.len()]);
         let mut lifts = [0.0; K];
         for k in 1..K {
             lifts[k] = self.lift(k, 1.0);
@@ -186,6 +186,7 @@ impl<const K: usize> Integrator<K> {
         vectorised(
             #[inline(always)]
             || {
+                let x = x.map(|all| &all[..rooms.len()]);
                 for (place, room) in rooms.iter_mut().enumerate() {
                     let mut y = self.rest;
                     for x in x {

@@ -229,11 +229,13 @@ impl<const W: usize> Shard<W> {
     fn flag(&mut self, membrane: &Membrane<W>, threshold: f64) {
         let Scratch { flags, flagged, .. } = &mut self.scratch;
         let size = self.bases.len();
-        let (bases, flags) = (&self.bases[..size], &mut flags[..size]);
-        let sums: [&[u64]; W] = std::array::from_fn(|class| &self.sums[class][..size]);
+        let (bases, sums) = (&self.bases, &self.sums);
         vectorised(
             #[inline(always)]
             || {
+                // In here, where it can be seen that no place is beyond an end.
+                let (bases, flags) = (&bases[..size], &mut flags[..size]);
+                let sums: [&[u64]; W] = std::array::from_fn(|class| &sums[class][..size]);
                 for place in 0..size {
                     let mut here = [0; W];
                     for class in 0..W {
@@ -377,11 +379,12 @@ impl<const W: usize> Shard<W> {
     #[inline(never)]
     fn fold(&mut self, membrane: &Membrane<W>, epoch_ends: bool) {
         let size = self.bases.len();
-        let bases = &mut self.bases[..size];
-        let sums = self.sums.each_mut().map(|sums| &mut sums[..size]);
+        let (bases, sums) = (&mut self.bases, &mut self.sums);
         vectorised(
             #[inline(always)]
             || {
+                let bases = &mut bases[..size];
+                let sums = sums.each_mut().map(|sums| &mut sums[..size]);
                 for place in 0..size {
                     let mut here = [0; W];
                     for class in 0..W {
