@@ -170,7 +170,9 @@ def disagreements(results):
     for network, by_simulator in results.items():
         for simulator, theirs in by_simulator.items():
             for name, expected in theirs.get("ours", {}).items():
-                found = theirs["populations"][name]
+                found = theirs["populations"].get(name)
+                if found is None:  # a source
+                    continue
                 allowed = max(RATE_FLOOR, RATE_TOLERANCE * expected["rate"])
                 if abs(found["rate"] - expected["rate"]) > allowed:
                     problems.append(f"{network}, {name}: {expected['rate']:.2f} Hz, in {simulator} {found['rate']:.2f} Hz")

@@ -172,17 +172,14 @@ impl<const W: usize> Shard<W> {
         }
     }
 
-    /// Finds each pulse's targets in this shard. They rise: a search for those of a part, none for all.
+    /// Finds each pulse's targets in this shard.
     fn find_spans(&mut self, shared: &Shared<'_, W>, pulses: &[Pulse]) {
         let (begin, end) = (self.first, self.first + self.size());
         let span = |pulse: &Pulse| {
-            if end - begin == shared.size {
-                return (pulse.first, pulse.end);
-            }
             let targets = &shared.projections[pulse.projection as usize].targets;
             let targets = &targets[pulse.first as usize..pulse.end as usize];
-            let before = |bound: usize| targets.partition_point(|target| (*target as usize) < bound) as u64;
-            (pulse.first + before(begin), pulse.first + before(end))
+            let place = |bound: usize| pulse.first + below(targets, bound, shared.size) as u64;
+            (place(begin), place(end))
         };
         self.scratch.spans.clear();
         self.scratch.spans.extend(pulses.iter().map(span));
@@ -401,6 +398,32 @@ impl<const W: usize> Shard<W> {
     }
 }
 
+/// How many of a row's targets are below a bound. They rise, and lie about evenly over all `size` neurons: looking where the bound
+/// should be first spares memory that nobody else needs.
+fn below(targets: &[u32], bound: usize, size: usize) -> usize {
+    if bound == 0 || bound >= size {
+        return if bound == 0 { 0 } else { targets.len() };
+    }
+    let is_below = |place: usize| (targets[place] as usize) < bound;
+    let guess = targets.len() * bound / size;
+    let (mut low, mut high) = (guess, guess);
+    let mut step = 8;
+    if guess < targets.len() && is_below(guess) {
+        while high < targets.len() && is_below(high) {
+            low = high + 1;
+            high = targets.len().min(high + step);
+            step *= 2;
+        }
+    } else {
+        while low > 0 && !is_below(low - 1) {
+            high = low - 1;
+            low = low.saturating_sub(step);
+            step *= 2;
+        }
+    }
+    low + targets[low..high].partition_point(|&target| (target as usize) < bound)
+}
+
 /// The arrivals of one unit's input in a segment, in no order: their offsets in the epoch.
 fn each_arrival(input: &DenseInput, unit: u32, segment: Segment, mut arrival: impl FnMut(f64)) {
     input.draw_for(unit, segment.cell, |offset| {
@@ -409,4 +432,22 @@ fn each_arrival(input: &DenseInput, unit: u32, segment: Segment, mut arrival: im
             arrival(offset);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn targets_below_a_bound_are_counted(mut targets in prop::collection::vec(0u32..200, 0..90), bound in 0usize..=200, crowded: bool) {
+            if crowded {
+                targets.iter_mut().for_each(|target| *target = 150 + *target % 7);
+            }
+            targets.sort_unstable();
+            let expected = targets.iter().filter(|target| (**target as usize) < bound).count();
+            prop_assert_eq!(below(&targets, bound, 200), expected);
+        }
+    }
 }
