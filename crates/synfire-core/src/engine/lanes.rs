@@ -33,6 +33,8 @@ pub(super) struct Lane {
     /// What the population has done, if it goes through windows as a whole.
     pub out: Outbox,
     pub done: Result<(), GroupError>,
+    /// What it has cost so far, about, in arrivals.
+    work: u64,
     sorter: Sorter,
 }
 
@@ -50,10 +52,14 @@ impl Default for Lane {
             fed: Vec::new(),
             out: Outbox::default(),
             done: Ok(()),
+            work: 0,
             sorter: Sorter::default(),
         }
     }
 }
+
+/// So many neurons that nothing reaches cost a window what an arrival does.
+const NEURONS_PER_ARRIVAL: u64 = 16;
 
 /// A window of time.
 pub(super) struct Window<'a> {
@@ -102,7 +108,7 @@ pub(super) fn go_through(
     alone.into_iter().for_each(|mut passage| passage.go(window, projections));
 }
 
-/// Divides the passages among the threads, about equally by size.
+/// Divides the passages among the threads, about equally by work.
 fn go_together(window: &Window<'_>, projections: &[Projection], mut passages: Vec<Passage<'_>>) {
     let busy = passages.iter().filter(|passage| passage.is_swept).count();
     let threads = window.threads.min(busy).max(1);
@@ -111,7 +117,7 @@ fn go_together(window: &Window<'_>, projections: &[Projection], mut passages: Ve
         return;
     }
     passages.sort_by_key(|passage| std::cmp::Reverse(passage.weight()));
-    let mut parts: Vec<(usize, Vec<Passage<'_>>)> = (0..threads).map(|_| (0, Vec::new())).collect();
+    let mut parts: Vec<(u64, Vec<Passage<'_>>)> = (0..threads).map(|_| (0, Vec::new())).collect();
     for passage in passages {
         if let Some(lightest) = parts.iter_mut().min_by_key(|part| part.0) {
             lightest.0 += passage.weight();
@@ -131,9 +137,9 @@ fn go_together(window: &Window<'_>, projections: &[Projection], mut passages: Ve
 }
 
 impl Passage<'_> {
-    /// How much work it is, about.
-    fn weight(&self) -> usize {
-        if self.is_swept { self.group.size() } else { 1 }
+    /// How much work it is, about: in proportion to what it has been.
+    fn weight(&self) -> u64 {
+        if self.is_swept { self.lane.work.max(1) } else { 1 }
     }
 
     fn go(&mut self, window: &Window<'_>, projections: &[Projection]) {
@@ -146,6 +152,9 @@ impl Passage<'_> {
         let incoming = Incoming { volleys: &lane.volleys, singles: &lane.singles[lane.fresh..] };
         let (from, to) = (window.from, window.to);
         lane.done = self.group.drive_window(from, to, incoming, projections, &mut lane.out);
+        let drawn: u64 = lane.out.asked.iter().sum();
+        lane.work += drawn + (lane.singles.len() - lane.fresh + lane.volleys.len()) as u64;
+        lane.work += self.group.size() as u64 / NEURONS_PER_ARRIVAL;
     }
 
     /// Lands all spikes that arrive in the window, in canonical order.
