@@ -35,6 +35,10 @@ impl Near {
     #[inline(always)]
     pub(super) fn changed(&mut self, neuron: u32, before: Time, wake: Time) {
         if wake < self.horizon && wake < before {
+            if self.horizon == Time::NEVER && self.heap.is_empty() {
+                // Nobody else wakes, so nobody is passed over.
+                self.horizon = self.beyond(wake);
+            }
             self.heap.push(Reverse((wake, neuron)));
         }
     }
@@ -55,8 +59,14 @@ impl Near {
                     PeekMut::pop(first);
                 }
             }
-            let earliest = wakes.iter().copied().min().filter(|&wake| wake < Time::NEVER)?;
-            self.move_on(wakes, earliest);
+            if self.horizon == Time::NEVER {
+                return None;
+            }
+            match wakes.iter().copied().min().filter(|&wake| wake < Time::NEVER) {
+                Some(earliest) => self.move_on(wakes, earliest),
+                // Nobody is looked at again before somebody's wake time changes.
+                None => self.horizon = Time::NEVER,
+            }
         }
     }
 
@@ -66,9 +76,14 @@ impl Near {
         self.heap.pop();
     }
 
+    /// The horizon a step after a wake time.
+    fn beyond(&self, wake: Time) -> Time {
+        wake.after(self.step_ms).max(wake.next_up())
+    }
+
     /// Moves the horizon beyond the earliest of all wake times.
     fn move_on(&mut self, wakes: &[Time], earliest: Time) {
-        self.horizon = earliest.after(self.step_ms).max(earliest.next_up());
+        self.horizon = self.beyond(earliest);
         let mut entries = std::mem::take(&mut self.heap).into_vec();
         let near = (0..).zip(wakes).filter(|&(_, &wake)| wake < self.horizon);
         entries.extend(near.map(|(neuron, &wake)| Reverse((wake, neuron))));
@@ -87,7 +102,7 @@ mod tests {
     proptest! {
         /// Wake times are set and taken out at random; the first is always the earliest.
         #[test]
-        fn the_first_is_the_earliest(start in prop::collection::vec(0u32..200, 1..80), moves in prop::collection::vec((0usize..80, prop::option::weighted(0.9, 0u32..40), any::<bool>()), 0..300)) {
+        fn the_first_is_the_earliest(start in prop::collection::vec(0u32..200, 1..30), moves in prop::collection::vec((0usize..80, prop::option::weighted(0.6, 0u32..40), any::<bool>()), 0..300)) {
             let at = |quarter: u32| Time::from_ms(f64::from(quarter) / 4.0).unwrap();
             let mut wakes: Vec<Time> = start.into_iter().map(at).collect();
             let mut near = Near::new();
