@@ -432,6 +432,57 @@ pub trait RowGroup {
     fn finish(&mut self, out: &mut Outbox) -> Result<(), GroupError>;
 }
 
+/// Generations of one instant beyond which a run without end is assumed.
+const ENDLESS: u32 = 1_000_000;
+
+/// [`Group::drive`] of such a group, arrival by arrival.
+///
+/// # Errors
+/// As [`Group::drive`].
+pub fn drive_by_rows(
+    group: &mut impl RowGroup,
+    until: Until,
+    touched: &[Touch],
+    arrivals: &[Arrival],
+    out: &mut Outbox,
+) -> Result<(), GroupError> {
+    let each = |touch: &Touch| {
+        let mine = &arrivals[touch.first as usize..][..touch.count as usize];
+        let target = touch.neuron.0;
+        mine.iter().map(move |arrival| (target, *arrival))
+    };
+    let mut input: Vec<(u32, Arrival)> = touched.iter().flat_map(each).collect();
+    input.sort_by_key(|(_, arrival)| arrival.at);
+    let mut left = &input[..];
+    let (mut last, mut repeats) = (Time::NEVER, 0);
+    loop {
+        let now = left.first().map_or(Time::NEVER, |(_, arrival)| arrival.at).min(group.next_wake());
+        let (is_over, is_last) = match until {
+            Until::Instant(at) => (now > at, true),
+            Until::Before(to) => (now >= to, false),
+        };
+        if is_over {
+            return Ok(());
+        }
+        repeats = if now == last { repeats + 1 } else { 0 };
+        last = now;
+        if repeats > ENDLESS {
+            let neuron = out.spikes.last().map_or(LocalId(0), |spike| spike.1);
+            return Err(GroupError::Endless { neuron, at: now });
+        }
+        group.begin(now, out);
+        let here = left.partition_point(|(_, arrival)| arrival.at <= now);
+        for (target, arrival) in &left[..here] {
+            group.receive(arrival.receptor, arrival.weight, &[*target]);
+        }
+        left = &left[here..];
+        group.finish(out)?;
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
 /// Why a group cannot go on.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]

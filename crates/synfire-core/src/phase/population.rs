@@ -4,14 +4,11 @@ use super::frontier::Frontier;
 use super::growth::power_of_two;
 use super::{Instant, Law, PhaseLaw, UNIT_STEP};
 use crate::group::{
-    Arrival, Cause, Group, GroupError, Outbox, PopulationSetup, RowGroup, Touch, Until, What,
+    Arrival, Cause, Group, GroupError, Outbox, PopulationSetup, RowGroup, Touch, Until, What, drive_by_rows,
 };
 use crate::ids::LocalId;
 use crate::time::Time;
 use std::collections::VecDeque;
-
-/// Generations of one instant beyond which a run without end is assumed.
-const ENDLESS: u32 = 1_000_000;
 
 /// Neurons by phase. It keeps its own wake times and takes whole rows of targets: see [`RowGroup`].
 pub struct PhasePopulation {
@@ -222,38 +219,7 @@ impl Group for PhasePopulation {
         arrivals: &[Arrival],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        let each = |touch: &Touch| {
-            let mine = &arrivals[touch.first as usize..][..touch.count as usize];
-            let target = touch.neuron.0;
-            mine.iter().map(move |arrival| (arrival.at, target, arrival.weight))
-        };
-        let mut input: Vec<(Time, u32, f64)> = touched.iter().flat_map(each).collect();
-        input.sort_by_key(|arrival| arrival.0);
-        let mut left = &input[..];
-        let mut repeats = 0;
-        loop {
-            let now = left.first().map_or(Time::NEVER, |arrival| arrival.0).min(self.next_wake());
-            let (is_over, is_last) = match until {
-                Until::Instant(at) => (now > at, true),
-                Until::Before(to) => (now >= to, false),
-            };
-            if is_over {
-                return Ok(());
-            }
-            repeats = if now == self.instant.now { repeats + 1 } else { 0 };
-            if repeats > ENDLESS {
-                let neuron = out.spikes.last().map_or(LocalId(0), |spike| spike.1);
-                return Err(GroupError::Endless { neuron, at: now });
-            }
-            self.begin(now, out);
-            let here = left.partition_point(|arrival| arrival.0 <= now);
-            left[..here].iter().for_each(|&(_, target, weight)| self.receive(0, weight, &[target]));
-            left = &left[here..];
-            self.finish(out)?;
-            if is_last {
-                return Ok(());
-            }
-        }
+        drive_by_rows(self, until, touched, arrivals, out)
     }
 
     fn sample(&self, at: Time, neuron: LocalId, _variable: usize) -> f64 {

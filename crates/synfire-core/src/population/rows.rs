@@ -5,7 +5,9 @@
 
 use super::near::Near;
 use super::{Neuron, Next, Plan, Population};
-use crate::group::{Arrival, Group, GroupError, Outbox, PopulationSetup, RowGroup, SetupError, Touch, Until};
+use crate::group::{
+    Arrival, Group, GroupError, Outbox, PopulationSetup, RowGroup, SetupError, Touch, Until, drive_by_rows,
+};
 use crate::ids::LocalId;
 use crate::model::{Company, Member, NeuronModel, Scratch};
 use crate::receptor::ReceptorKind;
@@ -267,7 +269,6 @@ impl<M: NeuronModel> Group for RowPopulation<M> {
         }
     }
 
-    /// By neurons, as an ordinary population: for who does not care for rows.
     fn drive(
         &mut self,
         until: Until,
@@ -275,7 +276,7 @@ impl<M: NeuronModel> Group for RowPopulation<M> {
         arrivals: &[Arrival],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
-        self.population.drive(until, touched, arrivals, out)
+        drive_by_rows(self, until, touched, arrivals, out)
     }
 
     fn sample(&self, at: Time, neuron: LocalId, variable: usize) -> f64 {
