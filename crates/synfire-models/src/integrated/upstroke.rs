@@ -14,8 +14,8 @@ use synfire_numerics::taylor::{self, GIVEN, Given, VectorField, evaluate};
 use super::inputs::Past;
 use super::{Dynamics, Integrated, with_slots};
 
-/// Exponentials up to e^500 can be followed: beyond, what they are multiplied with on the way is not a number any more.
-const STEEPEST_UPSTROKE: f64 = 500.0;
+/// Exponentials up to e^550 can be followed; from e^610 on, what they are multiplied with on the way has been seen to be no number.
+const STEEPEST_UPSTROKE: f64 = 550.0;
 
 /// Whether an upstroke e^((v - v_t)/delta_t) can be followed up to `v_peak`, all in mV.
 ///
@@ -26,7 +26,11 @@ pub fn check_upstroke(v_peak: f64, v_t: f64, delta_t: f64) -> Result<(), ParamEr
     if delta_t >= least {
         return Ok(());
     }
-    Err(ParamError::new("delta_t", delta_t, format!("at least (v_peak - v_t)/500, here {least}")))
+    Err(ParamError::new(
+        "delta_t",
+        delta_t,
+        format!("at least (v_peak - v_t)/{STEEPEST_UPSTROKE}, here {least}"),
+    ))
 }
 
 /// The field with m for time: x_0 is the time since the upstroke began.
