@@ -153,7 +153,8 @@ impl Relaxation {
         machine().dispatch(One { relaxation: self, pairs: &PAIRS[rule], case, input })
     }
 
-    /// Goes to the end of each case, inputs included. No case is longer than [`LARGEST`] time constants. Neighbours should have about the same rule.
+    /// Goes to the end of each case, inputs included. No case is longer than [`LARGEST`] time constants. Neighbours should have about
+    /// the same rule.
     pub fn relax_all(&self, cases: &mut Cases<'_>) {
         if cases.room > 0 {
             machine().dispatch(All { relaxation: self, cases });
@@ -173,7 +174,7 @@ impl Relaxation {
         let other = lanes.sub(lanes.all(1.0), node);
         let (before, after) = (lanes.mul(node, case.length), lanes.mul(other, case.length));
         let mut drives = [lanes.all(0.0); 2];
-        // What relaxes the change at each node until the end, without the leak, times 1/c.
+        // What relaxes the change at each node until the end, without the leak, divided by c.
         let mut relaxations = [lanes.all(0.0); 2];
         for (number, constants) in self.inputs.iter().enumerate() {
             let (s, x) = input(number);
@@ -217,9 +218,7 @@ impl Relaxation {
         }
         slopes
     }
-}
 
-impl Relaxation {
     /// m at the ends of a vector of cases, which begins in this place of each row.
     #[inline(always)]
     fn side_by_side<S: Simd>(&self, lanes: Lanes<S>, cases: &Cases<'_>, place: usize) -> S::f64s {

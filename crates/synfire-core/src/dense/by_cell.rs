@@ -401,8 +401,11 @@ impl<const W: usize> Shard<W> {
 /// How many of a row's targets are below a bound. They rise, and lie about evenly over all `size` neurons: looking where the bound
 /// should be first spares memory that nobody else needs.
 fn below(targets: &[u32], bound: usize, size: usize) -> usize {
-    if bound == 0 || bound >= size {
-        return if bound == 0 { 0 } else { targets.len() };
+    if bound == 0 {
+        return 0;
+    }
+    if bound >= size {
+        return targets.len();
     }
     let is_below = |place: usize| (targets[place] as usize) < bound;
     let guess = targets.len() * bound / size;

@@ -153,7 +153,8 @@ impl Passage<'_> {
         let (from, to) = (window.from, window.to);
         lane.done = self.group.drive_window(from, to, incoming, projections, &mut lane.out);
         let drawn: u64 = lane.out.asked.iter().sum();
-        lane.work += drawn + (lane.singles.len() - lane.fresh + lane.volleys.len()) as u64;
+        let in_rows: u64 = lane.volleys.iter().map(|volley| volley.end - volley.first).sum();
+        lane.work += drawn + in_rows + (lane.singles.len() - lane.fresh) as u64;
         lane.work += self.group.size() as u64 / NEURONS_PER_ARRIVAL;
     }
 
