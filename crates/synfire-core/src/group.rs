@@ -75,7 +75,39 @@ impl Single {
     }
 }
 
-/// What reaches a population in a window. Volleys and singles are of different projections.
+/// The synapses of a row that one spike reaches in one epoch, each at an instant of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch {
+    /// When the spike set out.
+    pub emitted: Time,
+    /// Whose spike.
+    pub source: NeuronId,
+    /// The projection, as declared.
+    pub projection: u32,
+    /// The first of the synapses, as a place in the projection.
+    pub first: u64,
+    /// The place after the last.
+    pub end: u64,
+}
+
+impl Stretch {
+    /// How many synapses.
+    pub fn synapses(&self) -> u64 {
+        self.end - self.first
+    }
+
+    /// The same as volleys, synapse by synapse.
+    pub fn volleys(&self, projections: &[Projection]) -> impl Iterator<Item = Volley> {
+        let Stretch { emitted, source, projection, first, end } = *self;
+        let delays = &projections[projection as usize].delays;
+        (first..end).map(move |place| {
+            let at = emitted.after(delays.at(place as usize));
+            Volley { at, source, projection, first: place, end: place + 1 }
+        })
+    }
+}
+
+/// What reaches a population in a window. Volleys are of other projections than singles and stretches.
 #[derive(Clone, Copy, Debug)]
 pub struct Incoming<'a> {
     /// Over delays that are the same for all synapses: in canonical order, by time, source, projection and declaration.
@@ -83,6 +115,9 @@ pub struct Incoming<'a> {
     /// Over delays that vary, and from dense sources: as the group takes them (see [`Singles`]). If there are any, the window lies
     /// in one epoch.
     pub singles: &'a [Single],
+    /// What becomes known in the window of its epoch, if the group takes it ahead of time: over delays that vary, in no order. The
+    /// window lies in one epoch.
+    pub stretches: &'a [Stretch],
 }
 
 /// How a group that is driven by [`Group::drive_window`] takes what arrives one by one.
@@ -92,7 +127,7 @@ pub enum Singles {
     AsVolleys,
     /// Those of the window, in canonical order.
     InOrder,
-    /// Those of the epoch in no order, as soon as they are known. Windows end with epochs.
+    /// In stretches, as soon as they are known. Windows end with epochs.
     Ahead,
 }
 
@@ -155,6 +190,26 @@ impl DenseInput {
             if emitted.counts(since) {
                 arrival(unit, emitted.shift + since);
             }
+        });
+    }
+
+    /// The same, list by list of some hundred arrivals: neurons, and offsets.
+    pub fn draw_lists(&self, units: u32, cell: u64, mut arrivals: impl FnMut(&[u32], &[f64])) {
+        let Some(emitted) = self.emitted(cell) else { return };
+        let (mut kept, mut offsets) = (Vec::new(), Vec::new());
+        self.source.cells.draw_lists(units, emitted.cell, |units, times| {
+            offsets.clear();
+            if emitted.open.is_none() {
+                offsets.extend(times.iter().map(|since| emitted.shift + since));
+                arrivals(units, &offsets);
+                return;
+            }
+            kept.clear();
+            for (&unit, &since) in units.iter().zip(times).filter(|(_, since)| emitted.counts(**since)) {
+                kept.push(unit);
+                offsets.push(emitted.shift + since);
+            }
+            arrivals(&kept, &offsets);
         });
     }
 

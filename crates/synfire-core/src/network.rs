@@ -185,6 +185,22 @@ impl Projection {
         }
     }
 
+    /// Asks for these synapses; where they are many, for the first ones, on which the machine sees the others coming.
+    #[inline]
+    pub(crate) fn prefetch_synapses(&self, first: u64, end: u64) {
+        for place in (first as usize..end as usize).step_by(LINE).take(8) {
+            prefetch(&self.targets, place);
+            self.weights.prefetch(place);
+            self.delays.prefetch(place);
+        }
+    }
+
+    /// Asks for the delays of a row, as far as it is not very long.
+    #[inline]
+    pub(crate) fn prefetch_delays(&self, source: usize) {
+        self.row(source).step_by(LINE).take(LINE).for_each(|place| self.delays.prefetch(place));
+    }
+
     /// Asks for the targets of a row, as far as it is not very long.
     #[inline]
     pub(crate) fn prefetch_targets(&self, source: usize) {

@@ -85,6 +85,18 @@ impl Time {
         carry(self.epoch + whole.min(LAST_EPOCH as u64), self.offset.0, fraction)
     }
 
+    /// The offset of the instant that lies so many whole milliseconds and this fraction of one later: that of
+    /// [`Time::after_parts`], without branches.
+    #[inline(always)]
+    pub(crate) fn offset_after(offset: f64, fraction: f64) -> f64 {
+        let sum = offset + fraction;
+        let rest = (offset.max(fraction) - 1.0) + offset.min(fraction);
+        let below = 1.0 + rest;
+        let nearly = if below < 1.0 { below } else { 0.0 };
+        let over = if rest >= 0.0 { rest } else { nearly };
+        if sum >= 1.0 { over } else { sum }
+    }
+
     #[inline]
     fn long_after(self, duration_ms: f64) -> Time {
         if self.epoch == u64::MAX || !(0.0..LAST_EPOCH).contains(&duration_ms) {
@@ -227,6 +239,16 @@ impl fmt::Display for Time {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    proptest::proptest! {
+        /// Near the ends of a millisecond, too, where sums are rounded to its end or beyond.
+        #[test]
+        fn offsets_found_without_branches_are_the_same(a in 0.0..1.0f64, b in 0.0..1.0f64, ulps in 0u64..4, near: bool, whole in 0u64..3) {
+            let b = if near { f64::from_bits((1.0 - a).to_bits() + 2 - ulps).clamp(0.0, 1.0 - f64::EPSILON / 2.0) } else { b };
+            let at = Time::from_parts(5, a).unwrap();
+            proptest::prop_assert_eq!(Time::offset_after(a, b).to_bits(), at.after_parts(whole, b).parts().1.to_bits());
+        }
+    }
 
     #[test]
     fn instants_reached_by_different_sums_are_equal_when_the_sums_are() {

@@ -10,7 +10,7 @@ const STEPS: usize = 128;
 const STEP: f64 = 1.0 / STEPS as f64;
 
 /// Growths that are found side by side.
-const LANES: usize = 8;
+pub const LANES: usize = 8;
 
 /// The greatest rate for which the series is exact to rounding: (5/128)^9/9! is 6e-19.
 pub const GREATEST_RATE: f64 = 5.0;
@@ -32,7 +32,7 @@ impl Growth {
     #[inline(always)]
     pub fn at(&self, t: f64) -> f64 {
         let step = step_of(t);
-        near_1((t - f64::from(step) * STEP) * self.rate) * self.starts[step as usize & (STEPS - 1)]
+        near_1((t - step * STEP) * self.rate) * self.starts[place_of(step)]
     }
 
     /// Puts growths in place of times.
@@ -50,28 +50,39 @@ impl Growth {
         few.iter_mut().for_each(|t| *t = self.at(*t));
     }
 
-    /// The same as [`Growth::at`], side by side.
+    /// The same as [`Growth::at`], side by side: for loops in [`vectorised`].
     #[inline(always)]
-    fn at_many(&self, times: &[f64; LANES]) -> [f64; LANES] {
+    pub fn at_many(&self, times: &[f64; LANES]) -> [f64; LANES] {
         // Plain loops: what the standard library would call for each lane need not be inlined, and then it has no vectors.
-        let (mut steps, mut growths) = ([0; LANES], [0.0; LANES]);
+        let (mut steps, mut growths) = ([0.0; LANES], [0.0; LANES]);
         for lane in 0..LANES {
             steps[lane] = step_of(times[lane]);
         }
         for lane in 0..LANES {
-            growths[lane] = near_1((times[lane] - f64::from(steps[lane]) * STEP) * self.rate);
+            growths[lane] = near_1((times[lane] - steps[lane] * STEP) * self.rate);
         }
         for lane in 0..LANES {
-            growths[lane] *= self.starts[steps[lane] as usize & (STEPS - 1)];
+            growths[lane] *= self.starts[place_of(steps[lane])];
         }
         growths
     }
 }
 
-/// The step of the table in which a time lies.
+/// A double of this size has a last place of 1.
+const WHOLE: f64 = 4_503_599_627_370_496.0;
+
+/// The step of the table in which a time lies. Conversions to integers would do, but not side by side.
 #[inline(always)]
-fn step_of(t: f64) -> i32 {
-    (t * STEPS as f64) as i32
+fn step_of(t: f64) -> f64 {
+    let steps = t * STEPS as f64;
+    let nearest = (steps + WHOLE) - WHOLE;
+    nearest - if nearest > steps { 1.0 } else { 0.0 }
+}
+
+/// Where the table has a step.
+#[inline(always)]
+fn place_of(step: f64) -> usize {
+    (step + WHOLE).to_bits() as usize & (STEPS - 1)
 }
 
 /// e^z for z from 0 to 5/128: the series up to z^8.

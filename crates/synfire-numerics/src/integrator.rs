@@ -61,6 +61,21 @@ const FADED: f64 = 1e-200;
 /// What rounding may take from a bound.
 const SLACK: f64 = 1.0 - 1e-4;
 
+/// By how much one input lifts y: see [`Integrator::lift`].
+#[derive(Clone, Copy, Debug)]
+pub struct Lifting {
+    tau: f64,
+    after_one: f64,
+}
+
+impl Lifting {
+    /// Where the growth is this.
+    #[inline(always)]
+    pub fn of(&self, growth: f64) -> f64 {
+        self.tau * (1.0 - self.after_one * growth)
+    }
+}
+
 impl<const K: usize> Integrator<K> {
     /// For these time constants (in units of time, the integrator's first; all different from it).
     pub fn new(rest: f64, taus: [f64; K], near: f64) -> Integrator<K> {
@@ -212,7 +227,13 @@ impl<const K: usize> Integrator<K> {
     /// `growth`: the integral of what is left of it.
     #[inline(always)]
     pub fn lift(&self, k: usize, growth: f64) -> f64 {
-        self.taus[k] * (1.0 - self.after_one[k] * growth)
+        self.lifting(k).of(growth)
+    }
+
+    /// What [`Integrator::lift`] does for one input.
+    #[inline(always)]
+    pub fn lifting(&self, k: usize) -> Lifting {
+        Lifting { tau: self.taus[k], after_one: self.after_one[k] }
     }
 
     /// Moves coordinate `k` of many on.

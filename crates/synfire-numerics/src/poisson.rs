@@ -6,6 +6,7 @@ use crate::cells::{CELL_MS, Growth, in_units};
 use crate::math;
 use crate::random::{StreamKey, philox};
 use crate::vector::vectorised;
+use std::ops::Range;
 
 /// Spikes within a cell lie at multiples of this, ms: 2^-35.
 const GRAIN_MS: f64 = CELL_MS / 4_294_967_296.0;
@@ -31,6 +32,9 @@ const FEW_SPIKES: f64 = 2.0;
 
 /// The largest mean number of spikes in a cell.
 pub const MOST_SPIKES: f64 = 20.0;
+
+/// Units whose spikes make a list.
+const UNITS_A_LIST: usize = 128;
 
 /// Units that are drawn side by side, or together.
 const LANES: usize = 16;
@@ -85,47 +89,6 @@ impl PoissonCells {
         }
     }
 
-    /// The spikes of sixteen times sixteen units, from sixteen number `first` on: unit, and ms after the cell's beginning.
-    ///
-    /// The same spikes as of [`PoissonCells::deal`].
-    #[inline]
-    fn deal_side_by_side(&self, first: u32, cell: u64, mut spike: impl FnMut(u32, f64)) {
-        let sixteens: Lanes<u32> = std::array::from_fn(|lane| first + lane as u32);
-        let counts = vectorised(
-            #[inline(always)]
-            || {
-                let [high, low, ..] = self.blocks(&sixteens, cell, 0);
-                let mut counts = counts_for(&self.high, &high);
-                if is_undecided(&self.high, &high) {
-                    for lane in 0..LANES {
-                        let bits = u64::from(high[lane]) << 32 | u64::from(low[lane]);
-                        counts[lane] = self.more_than.partition_point(|bound| *bound <= bits) as u32;
-                    }
-                }
-                counts
-            },
-        );
-        let most = counts.iter().fold(0, |most, &count| most.max(count));
-        let (mut units, mut times) = ([0; 2 * LANES], [0.0; 2 * LANES]);
-        for drawn in (0..most).step_by(2) {
-            let words = vectorised(
-                #[inline(always)]
-                || self.blocks(&sixteens, cell, 1 + drawn / 2),
-            );
-            // Every spike is written, and the next one over it if it does not count: no branch, which nobody could foresee.
-            let mut count = 0;
-            for lane in 0..LANES {
-                for spare in 0..2 {
-                    let [time, unit] = [0, 1].map(|word| words[2 * spare as usize + word][lane]);
-                    units[count] = sixteens[lane] * LANES as u32 + (unit >> (32 - LANE_BITS));
-                    times[count] = f64::from(time) * GRAIN_MS;
-                    count += usize::from(drawn + spare < counts[lane]);
-                }
-            }
-            units[..count].iter().zip(&times).for_each(|(&unit, &time)| spike(unit, time));
-        }
-    }
-
     /// The spikes of a unit in a cell, in no order: ms after the cell's beginning.
     pub fn draw(&self, unit: u32, cell: u64, mut spike: impl FnMut(f64)) {
         if self.is_dealt {
@@ -157,37 +120,119 @@ impl PoissonCells {
     ///
     /// The same spikes as of [`PoissonCells::draw`], many units side by side.
     pub fn draw_many(&self, units: u32, cell: u64, mut spike: impl FnMut(u32, f64)) {
-        if self.is_dealt {
-            for first in (0..units.div_ceil(LANES as u32)).step_by(LANES) {
-                self.deal_side_by_side(first, cell, |unit, since| {
-                    if unit < units {
-                        spike(unit, since);
-                    }
-                });
+        self.draw_lists(units, cell, |units, times| {
+            units.iter().zip(times).for_each(|(&unit, &time)| spike(unit, time));
+        });
+    }
+
+    /// The same, list by list of some hundred spikes: their units, and ms after the cell's beginning.
+    pub fn draw_lists(&self, units: u32, cell: u64, mut spikes: impl FnMut(&[u32], &[f64])) {
+        let mut drawn = Drawn::default();
+        let units_a_list = if self.is_dealt { LANES * LANES } else { UNITS_A_LIST };
+        for first in (0..units).step_by(units_a_list) {
+            drawn.clear();
+            if self.is_dealt {
+                self.deal_side_by_side(first / LANES as u32, units, cell, &mut drawn);
+            } else {
+                self.draw_side_by_side(first..units.min(first + units_a_list as u32), cell, &mut drawn);
             }
-            return;
+            spikes(&drawn.units[..drawn.count], &drawn.times[..drawn.count]);
         }
-        for first in (0..units).step_by(LANES) {
-            let lanes: Lanes<u32> = std::array::from_fn(|lane| first + lane as u32);
-            let (words, mut counts, is_undecided) = vectorised(
+    }
+
+    /// The spikes of sixteen times sixteen units, from sixteen number `first` on, but for units beyond the first `units`.
+    ///
+    /// The same spikes as of [`PoissonCells::deal`].
+    fn deal_side_by_side(&self, first: u32, units: u32, cell: u64, drawn: &mut Drawn) {
+        let sixteens: Lanes<u32> = std::array::from_fn(|lane| first + lane as u32);
+        let counts = vectorised(
+            #[inline(always)]
+            || {
+                let [high, low, ..] = self.blocks(&sixteens, cell, 0);
+                let (mut counts, is_undecided) = counts_for(&self.high, &high);
+                if is_undecided {
+                    for lane in 0..LANES {
+                        let bits = u64::from(high[lane]) << 32 | u64::from(low[lane]);
+                        counts[lane] = self.more_than.partition_point(|bound| *bound <= bits) as u32;
+                    }
+                }
+                counts
+            },
+        );
+        let most = counts.iter().fold(0, |most, &count| most.max(count));
+        for taken in (0..most).step_by(2) {
+            let (dealt, times) = vectorised(
                 #[inline(always)]
                 || {
-                    let words = self.blocks(&lanes, cell, 0);
-                    (words, counts_for(&self.high, &words[0]), is_undecided(&self.high, &words[0]))
+                    let words = self.blocks(&sixteens, cell, 1 + taken / 2);
+                    let (mut dealt, mut times) = ([[0; LANES]; 2], [[0.0; LANES]; 2]);
+                    for spare in 0..2 {
+                        for lane in 0..LANES {
+                            let [time, unit] = [words[2 * spare][lane], words[2 * spare + 1][lane]];
+                            dealt[spare][lane] = sixteens[lane] * LANES as u32 + (unit >> (32 - LANE_BITS));
+                            times[spare][lane] = f64::from(time) * GRAIN_MS;
+                        }
+                    }
+                    (dealt, times)
+                },
+            );
+            for (spare, (dealt, times)) in (0..).zip(dealt.iter().zip(&times)) {
+                drawn.add(dealt, times, |lane| taken + spare < counts[lane] && dealt[lane] < units);
+            }
+        }
+    }
+
+    /// The spikes of some units.
+    fn draw_side_by_side(&self, units: Range<u32>, cell: u64, drawn: &mut Drawn) {
+        let mut more = [(0, 0); UNITS_A_LIST];
+        let mut left = 0;
+        for first in units.clone().step_by(LANES) {
+            let lanes: Lanes<u32> = std::array::from_fn(|lane| first + lane as u32);
+            let (times, mut counts, is_undecided) = vectorised(
+                #[inline(always)]
+                || {
+                    let [counts, words @ ..] = self.blocks(&lanes, cell, 0);
+                    let (found, is_undecided) = counts_for(&self.high, &counts);
+                    (words.map(times_of), if is_undecided { counts } else { found }, is_undecided)
                 },
             );
             if is_undecided {
-                counts = std::array::from_fn(|lane| self.count_for(words[0][lane], lanes[lane], cell));
+                counts = std::array::from_fn(|lane| self.count_for(counts[lane], lanes[lane], cell));
             }
-            for lane in 0..LANES.min((units - first) as usize) {
-                if counts[lane] > 3 {
-                    self.draw(lanes[lane], cell, |since| spike(lanes[lane], since));
-                    continue;
+            let size = LANES.min((units.end - first) as usize);
+            counts[size..].fill(0);
+            for (place, times) in (0..).zip(&times) {
+                drawn.add(&lanes, times, |lane| place < counts[lane]);
+            }
+            for lane in 0..LANES {
+                more[left] = (lanes[lane], counts[lane].saturating_sub(3));
+                left += usize::from(counts[lane] > 3);
+            }
+        }
+        let mut block = 1;
+        while left > 0 {
+            let mut kept = 0;
+            for begin in (0..left).step_by(LANES) {
+                let (mut lanes, mut counts) = ([0; LANES], [0; LANES]);
+                for (lane, &(unit, count)) in more[begin..left].iter().take(LANES).enumerate() {
+                    (lanes[lane], counts[lane]) = (unit, count);
                 }
-                for place in 0..counts[lane] as usize {
-                    spike(lanes[lane], f64::from(words[place + 1][lane]) * GRAIN_MS);
+                let times = vectorised(
+                    #[inline(always)]
+                    || self.blocks(&lanes, cell, block).map(times_of),
+                );
+                for (place, times) in (0..).zip(&times) {
+                    drawn.add(&lanes, times, |lane| place < counts[lane]);
+                }
+                for lane in 0..LANES {
+                    if counts[lane] > 4 {
+                        more[kept] = (lanes[lane], counts[lane] - 4);
+                        kept += 1;
+                    }
                 }
             }
+            left = kept;
+            block += 1;
         }
     }
 
@@ -229,8 +274,8 @@ impl PoissonCells {
             let first = (chunk * LANES) as u32;
             let units = std::array::from_fn(|lane| first_unit + first + lane as u32);
             let words = self.blocks(&units, cell, 0);
-            let mut counts = counts_for(&self.high, &words[0]);
-            if is_undecided(&self.high, &words[0]) {
+            let (mut counts, is_undecided) = counts_for(&self.high, &words[0]);
+            if is_undecided {
                 for lane in 0..LANES {
                     counts[lane] = self.count_for(words[0][lane], units[lane], cell);
                 }
@@ -326,29 +371,75 @@ impl PoissonCells {
     }
 }
 
+/// Spikes that have been drawn: units, and ms after the cell's beginning.
+#[derive(Default)]
+struct Drawn {
+    units: Vec<u32>,
+    times: Vec<f64>,
+    count: usize,
+}
+
+impl Drawn {
+    fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    /// Adds the spikes in those lanes that count.
+    #[inline(always)]
+    fn add(&mut self, units: &Lanes<u32>, times: &Lanes<f64>, counts: impl Fn(usize) -> bool) {
+        let end = self.count + LANES;
+        if self.units.len() < end {
+            self.units.resize(2 * end, 0);
+            self.times.resize(2 * end, 0.0);
+        }
+        let (to_units, to_times) = (&mut self.units[self.count..end], &mut self.times[self.count..end]);
+        // Every spike is written, and the next one over it if it does not count: no branch, which nobody could foresee.
+        let mut count = 0;
+        for lane in 0..LANES {
+            to_units[count & (LANES - 1)] = units[lane];
+            to_times[count & (LANES - 1)] = times[lane];
+            count += usize::from(counts(lane));
+        }
+        self.count += count;
+    }
+}
+
 /// The lower half of 64 bits.
 const WORD: u64 = 0xffff_ffff;
 
+/// Times of spikes, ms after the cell's beginning.
 #[inline(always)]
-fn counts_for(bounds: &[u32], high: &Lanes<u32>) -> Lanes<u32> {
-    let mut counts = [0; LANES];
-    for &bound in bounds {
-        for lane in 0..LANES {
-            counts[lane] += u32::from(high[lane] > bound);
-        }
+fn times_of(words: Lanes<u32>) -> Lanes<f64> {
+    let mut times = [0.0; LANES];
+    for lane in 0..LANES {
+        times[lane] = f64::from(words[lane]) * GRAIN_MS;
     }
-    counts
+    times
 }
 
+/// Bounds that are compared with before it is asked whether any lane is beyond the last of them.
+const BOUNDS_AT_ONCE: usize = 4;
+
+/// The numbers of spikes as far as the upper halves of random bits decide; and whether any of them meets a bound, so that it does
+/// not decide.
 #[inline(always)]
-fn is_undecided(bounds: &[u32], high: &Lanes<u32>) -> bool {
-    let mut undecided = [0; LANES];
-    for &bound in bounds {
-        for lane in 0..LANES {
-            undecided[lane] |= u32::from(high[lane] == bound);
+fn counts_for(bounds: &[u32], high: &Lanes<u32>) -> (Lanes<u32>, bool) {
+    let (mut counts, mut undecided) = ([0; LANES], [0; LANES]);
+    for bounds in bounds.chunks(BOUNDS_AT_ONCE) {
+        let mut beyond = [0; LANES];
+        for &bound in bounds {
+            for lane in 0..LANES {
+                beyond[lane] = u32::from(high[lane] > bound);
+                counts[lane] += beyond[lane];
+                undecided[lane] |= u32::from(high[lane] == bound);
+            }
+        }
+        // Bounds rise.
+        if beyond.iter().all(|beyond| *beyond == 0) {
+            break;
         }
     }
-    undecided.iter().any(|lane| *lane != 0)
+    (counts, undecided.iter().any(|lane| *lane != 0))
 }
 
 /// The sums of the growths at the first `counts` of these spikes.
@@ -486,6 +577,8 @@ mod tests {
         assert_eq!(cells.count_for(bound + 1, 3, 4), 1);
         let counts: Vec<u32> = (0..200).map(|unit| cells.count_for(bound, unit, 4)).collect();
         assert!(counts.contains(&0) && counts.contains(&1));
-        assert!(is_undecided(&[bound], &[bound; LANES]));
+        assert!(counts_for(&[bound], &[bound; LANES]).1);
+        let meets = counts_for(&[1, 2, 3, 4, bound], &[bound; LANES]);
+        assert_eq!(meets, ([4; LANES], true));
     }
 }

@@ -15,7 +15,7 @@ use super::lanes::{self, Window};
 use super::order::{self, Sorter};
 use super::slices::{self, Slices};
 use super::{Engine, RunError, Scratch};
-use crate::group::{Arrival, DenseInput, Single, Singles, Touch, Until, Volley};
+use crate::group::{Arrival, DenseInput, Single, Singles, Stretch, Touch, Until, Volley};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Values;
 use crate::observer::{Fan, Observer, Origin};
@@ -129,7 +129,10 @@ impl<Q: EventQueue> Engine<Q> {
                 self.slices_per_ms = Some(per_ms);
             }
             let step_ms = if self.is_swept[target] { 1.0 } else { window_ms };
-            self.flights.land_in_steps(index, projection, step_ms);
+            match lane.is_ahead {
+                true => self.flights.land_ahead(index),
+                false => self.flights.land_in_steps(index, projection, step_ms),
+            }
         }
     }
 
@@ -276,6 +279,7 @@ impl<Q: EventQueue> Engine<Q> {
         let lane = &self.lanes[population];
         let volley = |single: &Single| single.volley(self.now, &self.first, &self.network.projections);
         let mut singles: Vec<Volley> = lane.singles.iter().map(volley).collect();
+        singles.extend(lane.stretches.iter().flat_map(|stretch| stretch.volleys(&self.network.projections)));
         singles.extend(self.drawn_in_window(population, to));
         if lane.is_ahead || !lane.inputs.is_empty() {
             singles.retain(|single| self.now <= single.at && single.at < to);
@@ -324,8 +328,11 @@ impl<Q: EventQueue> Engine<Q> {
             count
         };
         let drawn: Vec<u64> = lane.inputs.iter().map(drawn).collect();
-        let singles = lane.singles.iter().filter(|single| single.offset >= offset).count() as u64;
-        (singles + drawn.iter().sum::<u64>(), drawn)
+        let to_come = |stretch: &Stretch| {
+            stretch.volleys(&self.network.projections).filter(|volley| volley.at >= self.now).count() as u64
+        };
+        let known: u64 = lane.stretches.iter().map(to_come).sum();
+        (known + drawn.iter().sum::<u64>(), drawn)
     }
 
     /// The place of a neuron in the source population of a projection.
@@ -335,14 +342,16 @@ impl<Q: EventQueue> Engine<Q> {
 
     /// Lets go of the drawn rows whose last synapses a population has received in the window.
     fn release_all(&mut self, population: usize, to: Time, volleys: &[Volley]) {
-        let singles = std::mem::take(&mut self.lanes[population].singles);
+        let lane = &mut self.lanes[population];
+        let singles = std::mem::take(&mut lane.singles);
+        // What a population knows ahead of time may be asked for again until its epoch ends.
+        let is_over = to.parts().1 == 0.0;
+        let stretches = if is_over { std::mem::take(&mut lane.stretches) } else { Vec::new() };
         for single in &singles {
             let volley = single.volley(self.now, &self.first, &self.network.projections);
-            // What a population knows ahead of time may have yet to be told of.
-            if self.now <= volley.at && volley.at < to {
-                self.release(volley.projection, volley.source, volley.end);
-            }
+            self.release(volley.projection, volley.source, volley.end);
         }
+        stretches.iter().for_each(|stretch| self.release(stretch.projection, stretch.source, stretch.end));
         self.lanes[population].singles = singles;
         volleys.iter().for_each(|volley| self.release(volley.projection, volley.source, volley.end));
     }
@@ -379,7 +388,7 @@ impl<Q: EventQueue> Engine<Q> {
             self.counts.arrivals += volley.end - volley.first;
         }
         let lane = &mut self.lanes[population];
-        self.counts.arrivals += (lane.singles.len() - lane.fresh) as u64;
+        self.counts.arrivals += lane.one_by_one();
         std::mem::replace(&mut lane.done, Ok(()))
             .map_err(|error| RunError::Group { population: id, error })?;
         for (feed, fed) in lane.feeds.iter().zip(&lane.fed) {

@@ -4,8 +4,10 @@
 //! keeps the entries in a heap by their next arrival. The lookahead engine, which lands what arrives in a window and not
 //! what comes next, keeps them in a wheel of short slices of time: an entry lies in the slice of its next arrival and is
 //! looked at when that has come, whatever else is under way. On the way to populations that go through windows as a whole a
-//! slice is an epoch, and what an entry reaches in it is laid into [`super::slices`].
+//! slice is an epoch, and what an entry reaches in it is laid into [`super::slices`]; where such a population knows ahead of time
+//! what arrives, a row is cut into pieces at once ([`super::stretches`]).
 
+use super::stretches::Stretches;
 use crate::network::{Projection, Values};
 use crate::time::Time;
 use std::cmp::Reverse;
@@ -25,6 +27,8 @@ pub(super) enum Flight {
     Varied { cursors: BinaryHeap<Reverse<Cursor>> },
     /// The same for windows, or for whole epochs.
     Sliced(Wheel),
+    /// The same for populations that know ahead of time what arrives.
+    Ahead(Stretches),
 }
 
 /// A spike under way over one projection. Those that arrive first come first.
@@ -64,9 +68,21 @@ impl Flights {
         }
     }
 
+    /// The same for a population that knows ahead of time what arrives.
+    pub(super) fn land_ahead(&mut self, index: usize) {
+        let flight = &mut self.projections[index];
+        if let Flight::Varied { .. } = flight {
+            *flight = Flight::Ahead(Stretches::default());
+        }
+    }
+
     /// A spike sets out over a projection, whose row is held from now on. Spikes set out in order of time.
     #[inline]
     pub(super) fn launch(&mut self, index: usize, projection: &mut Projection, at: Time, source: u32) {
+        if let Flight::Ahead(stretches) = &mut self.projections[index] {
+            projection.hold(source as usize);
+            return stretches.launch(at, source);
+        }
         let row = projection.hold(source as usize);
         if row.is_empty() {
             return;
@@ -81,6 +97,7 @@ impl Flights {
             Flight::Constant { delay_ms, queue } => queue.push_back((at.after(*delay_ms), source)),
             Flight::Varied { cursors } => cursors.push(Reverse(cursor())),
             Flight::Sliced(wheel) => wheel.insert(cursor()),
+            Flight::Ahead(_) => {}
         }
     }
 
@@ -91,6 +108,7 @@ impl Flights {
             Flight::Constant { queue, .. } => queue.front().map_or(Time::NEVER, |front| front.0),
             Flight::Varied { cursors } => cursors.peek().map_or(Time::NEVER, |Reverse(first)| first.at),
             Flight::Sliced(wheel) => wheel.next,
+            Flight::Ahead(stretches) => stretches.next(),
         }
     }
 
@@ -138,8 +156,11 @@ impl Flight {
                 }
             }
             Flight::Sliced(wheel) => {
-                wheel.land(projection, before, |cursor| cursor.land(projection, before, &mut landed));
+                let fetch = |cursor: &Cursor| projection.prefetch(cursor.place as usize);
+                wheel.land(before, fetch, |cursor| cursor.land(projection, before, &mut landed));
             }
+            // These are taken by epochs.
+            Flight::Ahead(_) => {}
         }
     }
 }
@@ -227,7 +248,7 @@ pub(super) struct Wheel {
     taken: Vec<Cursor>,
 }
 
-/// So many rows are fetched from memory together.
+/// Memory is asked for the synapses of so many rows ahead of time.
 const FETCHED: usize = 16;
 
 /// A wheel has no more slices than this, and no more in a millisecond.
@@ -273,15 +294,16 @@ impl Wheel {
         mut landed: impl FnMut(f64, u32, usize),
     ) {
         let before = Time::from_parts(epoch + 1, 0.0).unwrap_or(Time::NEVER);
-        self.land(projection, before, |cursor| cursor.land_singly(projection, epoch, &mut landed));
+        let fetch = |cursor: &Cursor| projection.prefetch(cursor.place as usize);
+        self.land(before, fetch, |cursor| cursor.land_singly(projection, epoch, &mut landed));
     }
 
-    /// Lets the cursors with arrivals before `before` walk.
+    /// Lets the cursors with arrivals before `before` walk, each some time after memory has been asked for its synapses.
     #[inline]
     fn land(
         &mut self,
-        projection: &Projection,
         before: Time,
+        fetch: impl Fn(&Cursor),
         mut walk: impl FnMut(Cursor) -> Option<Cursor>,
     ) {
         if self.next >= before {
@@ -295,16 +317,15 @@ impl Wheel {
         for number in self.first..self.first + slices {
             let place = self.place(number);
             let mut taken = std::mem::replace(&mut self.slices[place], std::mem::take(&mut self.taken));
-            for together in taken.chunks(FETCHED) {
-                together.iter().for_each(|cursor| projection.prefetch(cursor.place as usize));
-                for &cursor in together {
-                    let left = match cursor.at < before {
-                        true => walk(cursor),
-                        false => Some(cursor),
-                    };
-                    if let Some(left) = left {
-                        self.insert(left);
-                    }
+            taken.iter().take(FETCHED).for_each(&fetch);
+            for (index, &cursor) in taken.iter().enumerate() {
+                taken.get(index + FETCHED).into_iter().for_each(&fetch);
+                let left = match cursor.at < before {
+                    true => walk(cursor),
+                    false => Some(cursor),
+                };
+                if let Some(left) = left {
+                    self.insert(left);
                 }
             }
             taken.clear();

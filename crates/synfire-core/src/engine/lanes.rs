@@ -5,7 +5,7 @@ use super::feeds::Feed;
 use super::flights::{Flight, Flights};
 use super::order::{self, Sorter};
 use super::slices::Slices;
-use crate::group::{DenseInput, Group, GroupError, Incoming, Outbox, Single, Singles, Volley};
+use crate::group::{DenseInput, Group, GroupError, Incoming, Outbox, Single, Singles, Stretch, Volley};
 use crate::ids::NeuronId;
 use crate::network::{Network, Projection};
 use crate::time::Time;
@@ -22,11 +22,13 @@ pub(super) struct Lane {
     pub is_ahead: bool,
     /// What arrives in the window, in canonical order.
     pub volleys: Vec<Volley>,
-    /// The same, one by one; or if the population takes them ahead of time, what is known of the epoch.
+    /// The same, one by one.
     pub singles: Vec<Single>,
-    /// The first of the singles that has become known in this window.
+    /// If the population takes what arrives ahead of time: all that is known of the epoch.
+    pub stretches: Vec<Stretch>,
+    /// The first of these that has become known in this window.
     pub fresh: usize,
-    /// The epoch of the singles.
+    /// Their epoch.
     pub epoch: u64,
     /// How many spikes each feed has brought in the window.
     pub fed: Vec<u64>,
@@ -47,6 +49,7 @@ impl Default for Lane {
             is_ahead: false,
             volleys: Vec::new(),
             singles: Vec::new(),
+            stretches: Vec::new(),
             fresh: 0,
             epoch: 0,
             fed: Vec::new(),
@@ -55,6 +58,14 @@ impl Default for Lane {
             work: 0,
             sorter: Sorter::default(),
         }
+    }
+}
+
+impl Lane {
+    /// How many arrivals that come one by one have become known in the window.
+    pub fn one_by_one(&self) -> u64 {
+        let ahead: u64 = self.stretches[self.fresh..].iter().map(Stretch::synapses).sum();
+        self.singles.len() as u64 + ahead
     }
 }
 
@@ -149,12 +160,13 @@ impl Passage<'_> {
         }
         let lane = &mut *self.lane;
         lane.out.clear();
-        let incoming = Incoming { volleys: &lane.volleys, singles: &lane.singles[lane.fresh..] };
+        let stretches = &lane.stretches[lane.fresh..];
+        let incoming = Incoming { volleys: &lane.volleys, singles: &lane.singles, stretches };
         let (from, to) = (window.from, window.to);
         lane.done = self.group.drive_window(from, to, incoming, projections, &mut lane.out);
         let drawn: u64 = lane.out.asked.iter().sum();
         let in_rows: u64 = lane.volleys.iter().map(|volley| volley.end - volley.first).sum();
-        lane.work += drawn + in_rows + (lane.singles.len() - lane.fresh) as u64;
+        lane.work += drawn + in_rows + lane.one_by_one();
         lane.work += self.group.size() as u64 / NEURONS_PER_ARRIVAL;
     }
 
@@ -163,10 +175,11 @@ impl Passage<'_> {
         let lane = &mut *self.lane;
         lane.volleys.clear();
         let (now, _) = window.from.parts();
-        if !lane.is_ahead || std::mem::replace(&mut lane.epoch, now) != now {
-            lane.singles.clear();
+        lane.singles.clear();
+        if std::mem::replace(&mut lane.epoch, now) != now {
+            lane.stretches.clear();
         }
-        lane.fresh = lane.singles.len();
+        lane.fresh = lane.stretches.len();
         match self.lane.slices.take() {
             Some(mut slices) => {
                 self.land_all(
@@ -181,16 +194,7 @@ impl Passage<'_> {
                 slices.take((window.from, window.to), projections, window.first, &mut self.lane.singles);
                 self.lane.slices = Some(slices);
             }
-            None if self.lane.is_ahead => {
-                let mut singles = std::mem::take(&mut self.lane.singles);
-                self.land_all(
-                    window,
-                    projections,
-                    #[inline(always)]
-                    |single| singles.push(single),
-                );
-                self.lane.singles = singles;
-            }
+            None if self.lane.is_ahead => self.land_stretches(window, projections),
             None => self.flights.iter_mut().for_each(|(index, flight)| {
                 land(*index, flight, window, projections, &mut self.lane.volleys)
             }),
@@ -214,6 +218,26 @@ impl Passage<'_> {
                 (volley.source.0 - window.first[source.index()]) as usize
             };
             order::settle_ranks(volleys, projections, source_of);
+        }
+    }
+
+    /// Lands what arrives over equal delays in the window, and what arrives over others up to the end of the epoch.
+    fn land_stretches(&mut self, window: &Window<'_>, projections: &[Projection]) {
+        let (epoch, _) = window.from.parts();
+        let Lane { stretches, volleys, .. } = &mut *self.lane;
+        for (index, flight) in &self.flights {
+            if let Flight::Ahead(rows) = flight {
+                rows.prefetch(&projections[*index as usize]);
+            }
+        }
+        for (index, flight) in &mut self.flights {
+            let projection = &projections[*index as usize];
+            let Flight::Ahead(rows) = flight else {
+                land(*index, flight, window, projections, volleys);
+                continue;
+            };
+            let first_source = window.first[projection.source.index()];
+            rows.take((*index, projection, first_source), epoch, stretches);
         }
     }
 

@@ -12,6 +12,7 @@ mod lanes;
 mod order;
 mod probes;
 mod slices;
+mod stretches;
 
 use crate::group::{Arrival, GroupError, Note, Outbox, Touch};
 use crate::ids::{LocalId, NeuronId, PopulationId};

@@ -7,19 +7,17 @@
 
 #![allow(clippy::needless_range_loop)] // formulas with an index that several arrays share
 
+use super::block::{Arrived, BLOCK, Block};
 use super::coordinates::Summed;
-use super::{Coordinates, Membrane, Watch, kick, unresolved};
-use crate::group::{Cause, DenseInput, GroupError, Incoming, Outbox, Single, Volley, What};
+use super::{Coordinates, Membrane, Watch, unresolved};
+use crate::group::{Cause, DenseInput, GroupError, Incoming, Outbox, Stretch, Volley, What};
 use crate::ids::LocalId;
 use crate::network::Projection;
+use crate::prefetch::prefetch;
 use crate::time::Time;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use synfire_numerics::cells::CELLS_PER_MS;
-use synfire_numerics::vector::vectorised;
-
-/// In place of a near neuron's place: it is not near.
-const FAR: u32 = u32::MAX;
 
 /// All neurons, driven together.
 pub(super) struct Together<const K: usize> {
@@ -27,24 +25,36 @@ pub(super) struct Together<const K: usize> {
     epoch: u64,
     /// Coordinate by coordinate, all neurons; near neurons have theirs for themselves. Sums have all that is known of the epoch.
     bases: [Vec<f64>; K],
-    sums: [Vec<i64>; K],
-    /// mV; minus infinity for neurons that are near or about to be, infinity for those that are clamped.
-    room: Vec<f64>,
+    spots: Vec<Spot<K>>,
     /// What arrives in the epoch by synapses at neurons that are not near when it becomes known.
     known: Vec<Known>,
     near: Vec<Near<K>>,
-    /// By neuron: its place among those that are near.
-    places: Vec<u32>,
     /// Neurons that are about to be near.
     used_up: Vec<u32>,
     refractory_ends: BinaryHeap<Reverse<(Time, u32)>>,
-    scratch: Scratch<K>,
+    scratch: Scratch,
+}
+
+/// What an arrival changes of a neuron: in one line of the cache.
+#[derive(Clone, Copy)]
+#[repr(align(32))]
+struct Spot<const K: usize> {
+    /// What has been added to its coordinates.
+    sums: [i64; K],
+    /// mV; minus infinity for neurons that are near or about to be, infinity for those that are clamped.
+    room: f64,
+    /// Its place among those that are near.
+    place: u32,
+    /// The last of what is known to arrive, as a place there.
+    last: u32,
 }
 
 /// Lists that are filled again and again.
-struct Scratch<const K: usize> {
-    targets: Vec<u32>,
-    growths: [Vec<f64>; K],
+struct Scratch {
+    rooms: Vec<f64>,
+    block: Box<Block>,
+    /// Near neurons from which something known has yet to be taken: their places, and the place of that.
+    left: Vec<(usize, u32)>,
     /// Lists of what is to come that nobody uses.
     free: Vec<Vec<Known>>,
 }
@@ -54,10 +64,14 @@ struct Scratch<const K: usize> {
 struct Known {
     offset: f64,
     weight: f64,
-    target: u32,
     /// The receptor's coordinate.
     k: u32,
+    /// What was known before at the same neuron.
+    before: u32,
 }
+
+/// In place of a place: there is none.
+const NONE: u32 = u32::MAX;
 
 /// A neuron that is driven arrival by arrival.
 struct Near<const K: usize> {
@@ -87,6 +101,9 @@ impl Part {
     }
 }
 
+/// Memory is asked for the synapses of so many stretches ahead of time.
+const FETCHED: usize = 8;
+
 /// There is no room left; what is not a number is none.
 #[inline(always)]
 #[allow(clippy::neg_cmp_op_on_partial_ord)]
@@ -105,14 +122,17 @@ impl<const K: usize> Together<K> {
         let mut together = Together {
             epoch: 0,
             bases: std::array::from_fn(|k| states.iter().map(|state| state.bases[k]).collect()),
-            sums: std::array::from_fn(|_| vec![0; states.len()]),
-            room: vec![0.0; states.len()],
+            spots: vec![Spot { sums: [0; K], room: 0.0, place: NONE, last: NONE }; states.len()],
             known: Vec::new(),
             near: Vec::new(),
-            places: vec![FAR; states.len()],
             used_up: Vec::new(),
             refractory_ends: BinaryHeap::new(),
-            scratch: Scratch { targets: Vec::new(), growths: [const { Vec::new() }; K], free: Vec::new() },
+            scratch: Scratch {
+                rooms: vec![0.0; states.len()],
+                block: Box::default(),
+                left: Vec::new(),
+                free: Vec::new(),
+            },
         };
         together.begin(membrane, inputs, out);
         together
@@ -136,7 +156,7 @@ impl<const K: usize> Together<K> {
         }
         let end = if to.parts().0 == epoch { to.parts().1 } else { f64::INFINITY };
         let part = Part { epoch, begin, end };
-        self.receive_singles(membrane, incoming.singles, projections);
+        self.receive_stretches(membrane, incoming.stretches, projections);
         incoming.volleys.iter().for_each(|volley| self.receive_volley(membrane, volley, projections));
         self.look_closer(membrane, inputs, part);
         self.near.iter_mut().try_for_each(|near| near.live(membrane, part, &mut self.refractory_ends, out))
@@ -144,21 +164,23 @@ impl<const K: usize> Together<K> {
 
     /// An epoch begins: how much room there is, and the population's own input.
     fn begin(&mut self, membrane: &Membrane<K>, inputs: &[DenseInput], out: &mut Outbox) {
-        membrane.integrator.rooms(self.bases.each_ref().map(Vec::as_slice), &mut self.room);
+        let rooms = &mut self.scratch.rooms;
+        membrane.integrator.rooms(self.bases.each_ref().map(Vec::as_slice), rooms);
+        self.spots.iter_mut().zip(rooms).for_each(|(spot, room)| spot.room = *room);
         let end = Time::from_parts(self.epoch + 1, 0.0).unwrap_or(Time::NEVER);
         // Those whose refractory time ends in the epoch are looked at from its beginning.
         for Reverse((until, neuron)) in self.refractory_ends.iter() {
             if *until < end {
-                self.room[*neuron as usize] = f64::NEG_INFINITY;
+                self.spots[*neuron as usize].room = f64::NEG_INFINITY;
             }
         }
         out.asked.resize(inputs.len(), 0);
         for (input, asked) in inputs.iter().zip(&mut out.asked) {
             *asked += self.draw(membrane, input);
         }
-        for (neuron, room) in self.room.iter_mut().enumerate() {
-            if is_used_up(*room) {
-                *room = f64::NEG_INFINITY;
+        for (neuron, spot) in self.spots.iter_mut().enumerate() {
+            if is_used_up(spot.room) {
+                spot.room = f64::NEG_INFINITY;
                 self.used_up.push(neuron as u32);
             }
         }
@@ -166,110 +188,103 @@ impl<const K: usize> Together<K> {
 
     /// Adds all that a dense input brings in the epoch; tells how much that is.
     fn draw(&mut self, membrane: &Membrane<K>, input: &DenseInput) -> u64 {
+        let Together { epoch, spots, scratch, .. } = self;
+        let block = &mut *scratch.block;
         let k = input.receptor as usize + 1;
+        let units = spots.len() as u32;
         let mut count = 0;
-        for cell in self.epoch * CELLS_PER_MS..(self.epoch + 1) * CELLS_PER_MS {
-            let Scratch { targets, growths, .. } = &mut self.scratch;
-            targets.clear();
-            growths[0].clear();
-            input.draw(self.room.len() as u32, cell, |unit, offset| {
-                targets.push(unit);
-                growths[0].push(offset);
+        for cell in *epoch * CELLS_PER_MS..(*epoch + 1) * CELLS_PER_MS {
+            input.draw_lists(units, cell, |targets, offsets| {
+                count += targets.len() as u64;
+                for (targets, offsets) in targets.chunks(BLOCK).zip(offsets.chunks(BLOCK)) {
+                    block.fill(targets, offsets, input.weight);
+                    block.find_kicks(membrane, k);
+                    // Who is drawn for is looked at when all is drawn.
+                    block.for_each(
+                        #[inline(always)]
+                        |arrival, _| spots[arrival.target as usize].add(k, &arrival),
+                    );
+                    block.clear();
+                }
             });
-            count += targets.len() as u64;
-            self.find_growths(membrane);
-            let Together { sums, room, scratch, .. } = self;
-            let (membranes, inputs) = sums.split_at_mut(k);
-            let size = room.len();
-            let (membranes, inputs) = (&mut membranes[0][..size], &mut inputs[0][..size]);
-            let excites = (input.weight * membrane.per_capacitance).max(0.0);
-            let growths = scratch.growths[0].iter().zip(&scratch.growths[k]);
-            for (&target, (&growth, &input_growth)) in scratch.targets.iter().zip(growths) {
-                let kick = kick(membrane.gains[k], input.weight, (growth, input_growth));
-                let target = target as usize;
-                membranes[target] += membrane.units[0].of(kick.membrane);
-                inputs[target] += membrane.units[k].of(kick.input);
-                room[target] -= excites * membrane.integrator.lift(k, input_growth);
-            }
         }
         count
     }
 
-    /// Puts growths in place of the offsets that stand where the membrane's growths will be.
-    fn find_growths(&mut self, membrane: &Membrane<K>) {
-        let [first, others @ ..] = &mut self.scratch.growths[..] else { return };
-        for (growth, found) in membrane.growths[1..].iter().zip(others) {
-            found.clear();
-            found.extend_from_slice(first);
-            growth.replace(found);
+    /// Synapses that spikes reach one by one, in this window or later in the epoch.
+    fn receive_stretches(
+        &mut self,
+        membrane: &Membrane<K>,
+        stretches: &[Stretch],
+        projections: &[Projection],
+    ) {
+        let mut block = std::mem::take(&mut self.scratch.block);
+        let mut k = 1;
+        for (number, stretch) in stretches.iter().enumerate() {
+            if let Some(soon) = stretches.get(number + FETCHED) {
+                projections[soon.projection as usize].prefetch_synapses(soon.first, soon.end);
+            }
+            let projection = &projections[stretch.projection as usize];
+            let was = if K == 2 { k } else { std::mem::replace(&mut k, projection.receptor as usize + 1) };
+            if was != k {
+                self.receive(membrane, &mut block, was);
+            }
+            let mut left = stretch.first as usize..stretch.end as usize;
+            while !left.is_empty() {
+                left.start += block.add(stretch.emitted, projection, left.clone());
+                if block.is_full() {
+                    self.receive(membrane, &mut block, k);
+                }
+            }
         }
-        membrane.growths[0].replace(first);
-    }
-
-    /// Synapses that are reached one by one, in this window or later in the epoch.
-    fn receive_singles(&mut self, membrane: &Membrane<K>, singles: &[Single], projections: &[Projection]) {
-        self.scratch.growths[0].clear();
-        self.scratch.growths[0].extend(singles.iter().map(|single| single.offset));
-        self.find_growths(membrane);
-        let growths = std::mem::replace(&mut self.scratch.growths, [const { Vec::new() }; K]);
-        self.receive(membrane, singles.len(), |place| {
-            let single = &singles[place];
-            let k = if K == 2 { 1 } else { projections[single.projection as usize].receptor as usize + 1 };
-            let known =
-                Known { offset: single.offset, weight: single.weight, target: single.target, k: k as u32 };
-            (known, (growths[0][place], growths[k][place]))
-        });
-        self.scratch.growths = growths;
+        self.receive(membrane, &mut block, k);
+        self.scratch.block = block;
     }
 
     /// All targets of a spike at one instant.
     fn receive_volley(&mut self, membrane: &Membrane<K>, volley: &Volley, projections: &[Projection]) {
+        let mut block = std::mem::take(&mut self.scratch.block);
         let projection = &projections[volley.projection as usize];
-        let k = projection.receptor as usize + 1;
-        let (_, offset) = volley.at.parts();
-        let growths = membrane.growths(k, offset);
-        let first = volley.first as usize;
-        self.receive(membrane, (volley.end - volley.first) as usize, |place| {
-            let (weight, target) = (projection.weights.at(first + place), projection.targets[first + place]);
-            (Known { offset, weight, target, k: k as u32 }, growths)
-        });
+        let mut left = volley.first as usize..volley.end as usize;
+        while !left.is_empty() {
+            left.start += block.add_at_once(volley.at, projection, left.clone());
+            self.receive(membrane, &mut block, projection.receptor as usize + 1);
+        }
+        self.scratch.block = block;
     }
 
-    /// So many arrivals, each with the growths of the membrane and of its receptor.
-    #[inline(always)]
-    fn receive(
-        &mut self,
-        membrane: &Membrane<K>,
-        count: usize,
-        arrival: impl Fn(usize) -> (Known, (f64, f64)),
-    ) {
-        let Together { sums, room, known, near, places, used_up, .. } = self;
-        let size = room.len();
-        let (room, places) = (&mut room[..size], &places[..size]);
-        let sums = sums.each_mut().map(|sums| &mut sums[..size]);
-        known.reserve(count);
-        for place in 0..count {
-            let (arrival, growths) = arrival(place);
-            let (k, target) = (arrival.k as usize, arrival.target as usize);
-            let excites = (arrival.weight * membrane.per_capacitance).max(0.0);
-            let left = room[target] - excites * membrane.integrator.lift(k, growths.1);
-            if is_used_up(left) {
-                if places[target] != FAR {
-                    near[places[target] as usize].expect(arrival);
-                    continue;
+    /// The arrivals in a block, at receptor k - 1. Leaves the block empty.
+    fn receive(&mut self, membrane: &Membrane<K>, block: &mut Block, k: usize) {
+        block.find_kicks(membrane, k);
+        let Together { spots, known, near, used_up, .. } = self;
+        known.reserve(block.len());
+        block.for_each(
+            #[inline(always)]
+            |arrival: Arrived, soon: u32| {
+                prefetch(spots, soon as usize);
+                let spot = &mut spots[arrival.target as usize];
+                let Arrived { offset, weight, .. } = arrival;
+                let mut this = Known { offset, weight, k: k as u32, before: spot.last };
+                let was = spot.room;
+                spot.room = was - arrival.lifts;
+                if is_used_up(spot.room) {
+                    spot.room = f64::NEG_INFINITY;
+                    if spot.place != NONE {
+                        this.before = NONE;
+                        near[spot.place as usize].expect(this);
+                        return;
+                    }
+                    if was != f64::NEG_INFINITY {
+                        used_up.push(arrival.target);
+                    }
                 }
-                if room[target] != f64::NEG_INFINITY {
-                    used_up.push(arrival.target);
-                }
-                room[target] = f64::NEG_INFINITY;
-            } else {
-                room[target] = left;
-            }
-            let kick = kick(membrane.gains[k], arrival.weight, growths);
-            sums[0][target] += membrane.units[0].of(kick.membrane);
-            sums[k][target] += membrane.units[k].of(kick.input);
-            known.push(arrival);
-        }
+                spot.sums[0] += arrival.membrane;
+                spot.sums[k] += arrival.input;
+                spot.last = known.len() as u32;
+                known.push(this);
+            },
+        );
+        block.clear();
     }
 
     /// Neurons without room become near: what has yet to arrive is taken from their sums.
@@ -280,11 +295,8 @@ impl<const K: usize> Together<K> {
         let first = self.near.len();
         for &neuron in &self.used_up {
             let index = neuron as usize;
-            self.places[index] = self.near.len() as u32;
-            let state = Summed {
-                bases: std::array::from_fn(|k| self.bases[k][index]),
-                sums: std::array::from_fn(|k| self.sums[k][index]),
-            };
+            self.spots[index].place = self.near.len() as u32;
+            let state = self.far_state(index);
             let mut to_come = self.scratch.free.pop().unwrap_or_default();
             to_come.clear();
             let watch = Watch { from: 0.0, next: 0.0, is_found: false };
@@ -299,28 +311,15 @@ impl<const K: usize> Together<K> {
             });
         }
         self.used_up.clear();
-        for known in &self.known {
-            let place = self.places[known.target as usize];
-            if place != FAR && place as usize >= first {
-                self.near[place as usize].take(membrane, part, *known);
-            }
-        }
-        let cells = part.epoch * CELLS_PER_MS..(part.epoch + 1) * CELLS_PER_MS;
+        self.take_known(membrane, part, first);
         for near in &mut self.near[first..] {
-            for input in inputs {
-                let (weight, target, k) = (input.weight, near.neuron, input.receptor + 1);
-                for cell in cells.clone() {
-                    input.draw_for(target, cell, |offset| {
-                        near.take(membrane, part, Known { offset, weight, target, k });
-                    });
-                }
-            }
+            each_drawn(inputs, near.neuron, part.epoch, |drawn| near.take(membrane, part, drawn));
         }
         let is_clamped = |near: &Near<K>| near.state.bases[0] == f64::NEG_INFINITY;
         if self.near[first..].iter().any(is_clamped) {
             for Reverse((until, neuron)) in self.refractory_ends.iter() {
-                let place = self.places[*neuron as usize];
-                if place != FAR && place as usize >= first {
+                let place = self.spots[*neuron as usize].place;
+                if place != NONE && place as usize >= first {
                     self.near[place as usize].refractory_until = *until;
                 }
             }
@@ -332,35 +331,55 @@ impl<const K: usize> Together<K> {
         }
     }
 
+    /// Takes from neurons that have become near what synapses have brought: in turn, since the next arrival of a neuron is known
+    /// when memory has told of the last one.
+    fn take_known(&mut self, membrane: &Membrane<K>, part: Part, first: usize) {
+        let Together { spots, known, near, scratch, .. } = self;
+        let left = &mut scratch.left;
+        left.extend(
+            (first..).zip(&near[first..]).map(|(place, near)| (place, spots[near.neuron as usize].last)),
+        );
+        while !left.is_empty() {
+            left.retain_mut(|(place, last)| {
+                let Some(this) = known.get(*last as usize) else { return false };
+                prefetch(known, this.before as usize);
+                near[*place].take(membrane, part, *this);
+                *last = this.before;
+                true
+            });
+        }
+    }
+
     /// The epoch ends: sums become coordinates of the next one.
     fn end(&mut self, membrane: &Membrane<K>) {
         for near in self.near.drain(..) {
             let index = near.neuron as usize;
             for k in 0..K {
                 self.bases[k][index] = near.state.bases[k];
-                self.sums[k][index] = near.state.sums[k];
             }
-            self.places[index] = FAR;
+            self.spots[index].sums = near.state.sums;
             self.scratch.free.push(near.to_come);
         }
         for k in 0..K {
-            let (bases, sums) = (&mut self.bases[k][..], &mut self.sums[k][..]);
-            let units = membrane.units[k];
-            vectorised(
-                #[inline(always)]
-                || {
-                    for (base, sum) in bases.iter_mut().zip(sums) {
-                        *base = units.sum(*base, std::mem::take(sum));
-                    }
-                },
-            );
-            membrane.integrator.move_all_on(k, &mut self.bases[k]);
+            let (bases, units) = (&mut self.bases[k][..], membrane.units[k]);
+            for (base, spot) in bases.iter_mut().zip(&self.spots) {
+                *base = units.sum(*base, spot.sums[k]);
+            }
+            membrane.integrator.move_all_on(k, bases);
+        }
+        for spot in &mut self.spots {
+            (spot.sums, spot.place, spot.last) = ([0; K], NONE, NONE);
         }
         self.known.clear();
         let begin = Time::from_parts(self.epoch + 1, 0.0).unwrap_or(Time::NEVER);
         while self.refractory_ends.peek().is_some_and(|Reverse((until, _))| *until < begin) {
             self.refractory_ends.pop();
         }
+    }
+
+    /// A neuron that is not near, with all that is known of the epoch.
+    fn far_state(&self, index: usize) -> Summed<K> {
+        Summed { bases: std::array::from_fn(|k| self.bases[k][index]), sums: self.spots[index].sums }
     }
 
     /// A neuron after everything that happens at `at`, to which the population has been driven.
@@ -372,29 +391,45 @@ impl<const K: usize> Together<K> {
         at: Time,
     ) -> Summed<K> {
         let (epoch, offset) = at.parts();
-        let mut state = match self.places[index] {
-            FAR => Summed {
-                bases: std::array::from_fn(|k| self.bases[k][index]),
-                sums: std::array::from_fn(|k| self.sums[k][index]),
-            },
+        let spot = &self.spots[index];
+        let mut state = match spot.place {
+            NONE => self.far_state(index),
             place => self.near[place as usize].state,
         };
-        if epoch == self.epoch && self.places[index] == FAR {
+        if epoch == self.epoch && spot.place == NONE {
             let mut take = |known: Known| {
                 if known.offset > offset {
                     state.take(membrane, known.k as usize, known.kick(membrane));
                 }
             };
-            self.known.iter().filter(|known| known.target as usize == index).for_each(|known| take(*known));
-            for input in inputs {
-                let (weight, target, k) = (input.weight, index as u32, input.receptor + 1);
-                for cell in epoch * CELLS_PER_MS..(epoch + 1) * CELLS_PER_MS {
-                    input.draw_for(target, cell, |offset| take(Known { offset, weight, target, k }));
-                }
+            let mut last = spot.last;
+            while let Some(known) = self.known.get(last as usize) {
+                take(*known);
+                last = known.before;
             }
+            each_drawn(inputs, index as u32, epoch, &mut take);
         }
         (self.epoch..epoch).for_each(|_| state.move_on(membrane));
         state
+    }
+}
+
+/// What dense inputs bring to a neuron in an epoch.
+fn each_drawn(inputs: &[DenseInput], neuron: u32, epoch: u64, mut each: impl FnMut(Known)) {
+    for input in inputs {
+        let (weight, k) = (input.weight, input.receptor + 1);
+        for cell in epoch * CELLS_PER_MS..(epoch + 1) * CELLS_PER_MS {
+            input.draw_for(neuron, cell, |offset| each(Known { offset, weight, k, before: NONE }));
+        }
+    }
+}
+
+impl<const K: usize> Spot<K> {
+    #[inline(always)]
+    fn add(&mut self, k: usize, arrival: &Arrived) {
+        self.sums[0] += arrival.membrane;
+        self.sums[k] += arrival.input;
+        self.room -= arrival.lifts;
     }
 }
 

@@ -22,6 +22,7 @@
 
 #![allow(clippy::needless_range_loop)] // formulas with an index that several arrays share
 
+mod block;
 mod by_epoch;
 mod by_instant;
 mod by_window;
