@@ -11,7 +11,7 @@
 
 use super::by_instant::{needs_arrivals, needs_notes};
 use super::feeds::Feed;
-use super::lanes::{self, Window};
+use super::lanes::{self, Ways};
 use super::order::{self, Sorter};
 use super::slices::{self, Slices};
 use super::{Engine, RunError, Scratch};
@@ -229,15 +229,9 @@ impl<Q: EventQueue> Engine<Q> {
     fn window(&mut self, to: Time, observer: &mut impl Observer) -> Result<(), RunError> {
         self.collect_due(to);
         self.scratch.spikes.clear();
-        let window = Window {
-            from: self.now,
-            to,
-            first: &self.first,
-            is_swept: &self.is_swept,
-            shares: &self.shares,
-            threads: self.threads,
-        };
-        lanes::go_through(&window, &mut self.network, &mut self.flights, &mut self.lanes);
+        let ways = Ways { is_swept: &self.is_swept, shares: &self.shares, threads: self.threads };
+        let Engine { now, first, network, flights, lanes, crew, .. } = self;
+        lanes::go_through((*now, to), first, &ways, network, flights, lanes, crew);
         let mut inbox = std::mem::take(&mut self.inbox);
         for population in 0..self.network.groups.len() {
             std::mem::swap(&mut inbox.volleys, &mut self.lanes[population].volleys);

@@ -19,6 +19,13 @@ pub(super) struct Flights {
     pub projections: Vec<Flight>,
 }
 
+impl Default for Flight {
+    /// Nothing is under way.
+    fn default() -> Flight {
+        Flight::Constant { delay_ms: 0.0, queue: VecDeque::new() }
+    }
+}
+
 /// One projection's.
 pub(super) enum Flight {
     /// All delays are equal, so what is emitted first arrives first: (arrival, source).

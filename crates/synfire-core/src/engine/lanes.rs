@@ -1,14 +1,19 @@
 //! Populations within a window: each has its own spikes to land and its own neurons to drive, and shares nothing with the
 //! others but the synapses, which nobody changes. So any number of threads can take them.
 
+use super::crew::{Crew, Job};
 use super::feeds::Feed;
 use super::flights::{Flight, Flights};
 use super::order::{self, Sorter};
 use super::slices::Slices;
-use crate::group::{DenseInput, Group, GroupError, Incoming, Outbox, Single, Singles, Stretch, Volley};
-use crate::ids::NeuronId;
+use crate::group::{
+    Arrival, DenseInput, Group, GroupError, Incoming, Outbox, Single, Singles, Stretch, Touch, Until, Volley,
+};
+use crate::ids::{LocalId, NeuronId};
 use crate::network::{Network, Projection};
 use crate::time::Time;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// What a population needs to go through windows; kept from one to the next.
 pub(super) struct Lane {
@@ -35,8 +40,8 @@ pub(super) struct Lane {
     /// What the population has done, if it goes through windows as a whole.
     pub out: Outbox,
     pub done: Result<(), GroupError>,
-    /// What it has cost so far, about, in arrivals.
-    work: u64,
+    /// What it has cost so far on the clock, where threads share populations.
+    cost: Duration,
     sorter: Sorter,
 }
 
@@ -55,7 +60,7 @@ impl Default for Lane {
             fed: Vec::new(),
             out: Outbox::default(),
             done: Ok(()),
-            work: 0,
+            cost: Duration::ZERO,
             sorter: Sorter::default(),
         }
     }
@@ -69,16 +74,17 @@ impl Lane {
     }
 }
 
-/// So many neurons that nothing reaches cost a window what an arrival does.
-const NEURONS_PER_ARRIVAL: u64 = 16;
-
 /// A window of time.
 pub(super) struct Window<'a> {
     pub from: Time,
     pub to: Time,
     /// The first neuron of each population.
     pub first: &'a [u32],
-    /// The populations that go through it as a whole, and those that share their work among threads themselves.
+}
+
+/// Who goes through windows in which way.
+pub(super) struct Ways<'a> {
+    /// The populations that go through them as a whole, and those that share their work among threads themselves.
     pub is_swept: &'a [bool],
     pub shares: &'a [bool],
     pub threads: usize,
@@ -89,24 +95,84 @@ struct Passage<'a> {
     lane: &'a mut Lane,
     group: &'a mut dyn Group,
     is_swept: bool,
-    shares: bool,
     /// The spikes under way to it, by projection.
     flights: Vec<(u32, &'a mut Flight)>,
 }
 
+/// What all populations share on their way through a window in which threads take them.
+struct Common {
+    from: Time,
+    to: Time,
+    first: Vec<u32>,
+    projections: Vec<Projection>,
+}
+
+/// A population that a thread takes through a window.
+pub(super) struct Errand {
+    population: usize,
+    lane: Lane,
+    group: Box<dyn Group>,
+    /// The spikes under way to it, by projection.
+    flights: Vec<(u32, Flight)>,
+    /// Given back when it is done.
+    common: Option<Arc<Common>>,
+}
+
+impl Job for Errand {
+    fn run(&mut self) {
+        if let Some(common) = self.common.take() {
+            let begin = Instant::now();
+            let window = Window { from: common.from, to: common.to, first: &common.first };
+            let flights = self.flights.iter_mut().map(|(index, flight)| (*index, flight)).collect();
+            let mut passage =
+                Passage { lane: &mut self.lane, group: &mut *self.group, is_swept: true, flights };
+            passage.go(&window, &common.projections);
+            self.lane.cost += begin.elapsed();
+        }
+    }
+}
+
+/// In place of a population that a thread has.
+struct Absent;
+
+impl Group for Absent {
+    fn size(&self) -> usize {
+        0
+    }
+
+    fn start(&mut self, _: &mut Outbox) {}
+
+    fn drive(&mut self, _: Until, _: &[Touch], _: &[Arrival], _: &mut Outbox) -> Result<(), GroupError> {
+        Ok(())
+    }
+
+    fn sample(&self, _: Time, _: LocalId, _: usize) -> f64 {
+        f64::NAN
+    }
+}
+
 /// Lands everything that arrives in the window, and drives the populations that go through it as a whole.
 pub(super) fn go_through(
-    window: &Window<'_>,
+    (from, to): (Time, Time),
+    first: &mut Vec<u32>,
+    ways: &Ways<'_>,
     network: &mut Network,
     flights: &mut Flights,
     lanes: &mut [Lane],
+    crew: &mut Option<Crew<Errand>>,
 ) {
+    let is_errand = |population: usize| ways.is_swept[population] && !ways.shares[population];
+    let errands = (0..lanes.len()).filter(|&population| is_errand(population)).count();
+    let are_shared = ways.threads > 1 && errands > 1;
+    if are_shared {
+        let crew = crew.get_or_insert_with(|| Crew::new(ways.threads.min(errands)));
+        go_together((from, to), first, &is_errand, network, flights, lanes, crew);
+    }
     let Network { groups, projections, .. } = network;
     let passage = |(population, (group, lane)): (usize, (_, _))| Passage {
         lane,
         group,
-        is_swept: window.is_swept[population],
-        shares: window.shares[population],
+        is_swept: ways.is_swept[population],
         flights: Vec::new(),
     };
     let groups = groups.iter_mut().map(|group| &mut **group as &mut dyn Group);
@@ -114,45 +180,72 @@ pub(super) fn go_through(
     for (index, (flight, projection)) in flights.projections.iter_mut().zip(&*projections).enumerate() {
         passages[projection.target.index()].flights.push((index as u32, flight));
     }
-    let (alone, together): (Vec<_>, Vec<_>) = passages.into_iter().partition(|passage| passage.shares);
-    go_together(window, projections, together);
-    alone.into_iter().for_each(|mut passage| passage.go(window, projections));
-}
-
-/// Divides the passages among the threads, about equally by work.
-fn go_together(window: &Window<'_>, projections: &[Projection], mut passages: Vec<Passage<'_>>) {
-    let busy = passages.iter().filter(|passage| passage.is_swept).count();
-    let threads = window.threads.min(busy).max(1);
-    if threads == 1 {
-        passages.iter_mut().for_each(|passage| passage.go(window, projections));
-        return;
-    }
-    passages.sort_by_key(|passage| std::cmp::Reverse(passage.weight()));
-    let mut parts: Vec<(u64, Vec<Passage<'_>>)> = (0..threads).map(|_| (0, Vec::new())).collect();
-    for passage in passages {
-        if let Some(lightest) = parts.iter_mut().min_by_key(|part| part.0) {
-            lightest.0 += passage.weight();
-            lightest.1.push(passage);
+    let window = Window { from, to, first };
+    for (population, passage) in passages.iter_mut().enumerate() {
+        if !(are_shared && is_errand(population)) {
+            passage.go(&window, projections);
         }
     }
-    let go =
-        |part: Vec<Passage<'_>>| part.into_iter().for_each(|mut passage| passage.go(window, projections));
-    rayon::in_place_scope(|scope| {
-        let mut parts = parts.into_iter().map(|part| part.1);
-        let mine = parts.next().unwrap_or_default();
-        parts.for_each(|part| {
-            scope.spawn(move |_| go(part));
+}
+
+/// Lets threads take those populations through the window that are an errand each. They are divided by what they have cost so
+/// far, so that each nearly always has the same thread, in whose cache it is.
+fn go_together(
+    (from, to): (Time, Time),
+    first: &mut Vec<u32>,
+    is_errand: &impl Fn(usize) -> bool,
+    network: &mut Network,
+    flights: &mut Flights,
+    lanes: &mut [Lane],
+    crew: &Crew<Errand>,
+) {
+    let Network { groups, projections, .. } = network;
+    let mut common =
+        Arc::new(Common { from, to, first: std::mem::take(first), projections: std::mem::take(projections) });
+    let mut order: Vec<usize> = (0..lanes.len()).filter(|&population| is_errand(population)).collect();
+    order.sort_by_key(|&population| std::cmp::Reverse(lanes[population].cost));
+    let mut parts: Vec<(Duration, Vec<Errand>)> = Vec::new();
+    parts.resize_with(crew.threads(), Default::default);
+    let mut places = vec![None; lanes.len()];
+    for population in order {
+        let Some((number, lightest)) = parts.iter_mut().enumerate().min_by_key(|(_, part)| part.0) else {
+            continue;
+        };
+        lightest.0 += lanes[population].cost;
+        places[population] = Some((number, lightest.1.len()));
+        lightest.1.push(Errand {
+            population,
+            lane: std::mem::take(&mut lanes[population]),
+            group: std::mem::replace(&mut groups[population], Box::new(Absent)),
+            flights: Vec::new(),
+            common: Some(common.clone()),
         });
-        go(mine);
-    });
+    }
+    for (index, (flight, projection)) in flights.projections.iter_mut().zip(&common.projections).enumerate() {
+        if let Some((part, place)) = places[projection.target.index()] {
+            parts[part].1[place].flights.push((index as u32, std::mem::take(flight)));
+        }
+    }
+    for Errand { population, lane, group, flights: carried, .. } in
+        crew.work(parts.into_iter().map(|part| part.1).collect())
+    {
+        lanes[population] = lane;
+        groups[population] = group;
+        for (index, flight) in carried {
+            flights.projections[index as usize] = flight;
+        }
+    }
+    // Each errand has given it back when it was done.
+    let Common { first: firsts, projections: all, .. } = loop {
+        match Arc::try_unwrap(common) {
+            Ok(common) => break common,
+            Err(shared) => common = shared,
+        }
+    };
+    (*first, *projections) = (firsts, all);
 }
 
 impl Passage<'_> {
-    /// How much work it is, about: in proportion to what it has been.
-    fn weight(&self) -> u64 {
-        if self.is_swept { self.lane.work.max(1) } else { 1 }
-    }
-
     fn go(&mut self, window: &Window<'_>, projections: &[Projection]) {
         self.collect(window, projections);
         if !self.is_swept {
@@ -164,10 +257,6 @@ impl Passage<'_> {
         let incoming = Incoming { volleys: &lane.volleys, singles: &lane.singles, stretches };
         let (from, to) = (window.from, window.to);
         lane.done = self.group.drive_window(from, to, incoming, projections, &mut lane.out);
-        let drawn: u64 = lane.out.asked.iter().sum();
-        let in_rows: u64 = lane.volleys.iter().map(|volley| volley.end - volley.first).sum();
-        lane.work += drawn + in_rows + lane.one_by_one();
-        lane.work += self.group.size() as u64 / NEURONS_PER_ARRIVAL;
     }
 
     /// Lands all spikes that arrive in the window, in canonical order.

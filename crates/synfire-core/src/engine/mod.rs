@@ -6,6 +6,7 @@
 
 mod by_instant;
 mod by_window;
+mod crew;
 mod feeds;
 mod flights;
 mod lanes;
@@ -321,6 +322,8 @@ struct Engine<Q> {
     landings: Vec<flights::Landing>,
     /// What each population needs to go through windows.
     lanes: Vec<lanes::Lane>,
+    /// Threads that take populations through windows, once there are any.
+    crew: Option<crew::Crew<lanes::Errand>>,
     /// The populations that share their work among threads themselves.
     shares: Vec<bool>,
     threads: usize,
@@ -380,6 +383,7 @@ impl<Q: EventQueue> Engine<Q> {
             records: Vec::new(),
             landings: Vec::new(),
             lanes: (0..populations).map(|_| lanes::Lane::default()).collect(),
+            crew: None,
             shares: vec![false; populations],
             threads: 1,
             slices_per_ms: None,

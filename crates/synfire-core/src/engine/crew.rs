@@ -1,0 +1,191 @@
+//! Threads that do jobs together, round after round. Between rounds they stay awake for a while: a window of the microcircuit has
+//! a tenth of a millisecond of work, and to wake a thread takes a good part of that.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{JoinHandle, available_parallelism, park, spawn, yield_now};
+
+/// Work that any thread can do.
+pub(super) trait Job: Send + 'static {
+    fn run(&mut self);
+}
+
+/// Some threads, and the one that calls them.
+pub(super) struct Crew<J: Job> {
+    others: Vec<Other<J>>,
+}
+
+/// A thread beside the caller.
+struct Other<J> {
+    desk: Arc<Desk<J>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Where a thread finds its jobs, and puts them when they are done.
+struct Desk<J> {
+    jobs: Mutex<Vec<J>>,
+    /// What a job panicked with.
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+    state: AtomicU32,
+}
+
+/// Nothing to do, or all is done.
+const IDLE: u32 = 0;
+/// There are jobs.
+const CALLED: u32 = 1;
+/// The thread may go home.
+const OVER: u32 = 2;
+
+/// How often a thread looks for jobs before it goes to sleep: for about a fifth of a millisecond.
+const PATIENCE: u32 = 5_000;
+
+/// How often the caller looks for the others to be done before it lets other programs go first.
+const HASTE: u32 = 5_000;
+
+impl<J: Job> Crew<J> {
+    /// So many threads, with the caller.
+    pub(super) fn new(threads: usize) -> Crew<J> {
+        // Who stays awake must not take processors from those who work.
+        let processors = available_parallelism().map_or(1, usize::from);
+        let patience = if threads <= processors { PATIENCE } else { 0 };
+        let other = |_| {
+            let desk = Arc::new(Desk {
+                jobs: Mutex::default(),
+                panic: Mutex::default(),
+                state: AtomicU32::new(IDLE),
+            });
+            let its = desk.clone();
+            Other { desk, thread: Some(spawn(move || its.wait_and_work(patience))) }
+        };
+        Crew { others: (1..threads).map(other).collect() }
+    }
+
+    /// How many threads, with the caller.
+    pub(super) fn threads(&self) -> usize {
+        self.others.len() + 1
+    }
+
+    /// Does all jobs, those of the first part on this thread, those of each other part on always the same other thread; gives them
+    /// back. There are no more parts than threads.
+    ///
+    /// # Panics
+    /// If a job does.
+    pub(super) fn work(&self, parts: Vec<Vec<J>>) -> Vec<J> {
+        let mut parts = parts.into_iter();
+        let mut done = parts.next().unwrap_or_default();
+        let mut called = Vec::new();
+        for (part, other) in parts.zip(&self.others).filter(|(part, _)| !part.is_empty()) {
+            *locked(&other.desk.jobs) = part;
+            other.desk.state.store(CALLED, Ordering::Release);
+            other.wake();
+            called.push(&other.desk);
+        }
+        let mine = catch_unwind(AssertUnwindSafe(|| done.iter_mut().for_each(J::run)));
+        let mut panic = mine.err();
+        for desk in called {
+            let mut looks = 0;
+            while desk.state.load(Ordering::Acquire) != IDLE {
+                looks += 1;
+                if looks < HASTE { std::hint::spin_loop() } else { yield_now() }
+            }
+            done.append(&mut locked(&desk.jobs));
+            panic = panic.or_else(|| locked(&desk.panic).take());
+        }
+        if let Some(payload) = panic {
+            resume_unwind(payload);
+        }
+        done
+    }
+}
+
+impl<J> Other<J> {
+    fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+}
+
+impl<J> Drop for Other<J> {
+    fn drop(&mut self) {
+        self.desk.state.store(OVER, Ordering::Release);
+        self.wake();
+        if let Some(thread) = self.thread.take() {
+            // It has caught what jobs panicked with.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl<J: Job> Desk<J> {
+    /// Round after round.
+    fn wait_and_work(&self, patience: u32) {
+        let mut looks = 0;
+        loop {
+            match self.state.load(Ordering::Acquire) {
+                CALLED => {
+                    let run = || locked(&self.jobs).iter_mut().for_each(J::run);
+                    *locked(&self.panic) = catch_unwind(AssertUnwindSafe(run)).err();
+                    // Unless the crew has been let go meanwhile.
+                    let _ = self.state.compare_exchange(CALLED, IDLE, Ordering::Release, Ordering::Relaxed);
+                    looks = 0;
+                }
+                OVER => return,
+                _ if looks < patience => {
+                    looks += 1;
+                    std::hint::spin_loop();
+                }
+                _ => park(),
+            }
+        }
+    }
+}
+
+/// A panic with the lock in hand is told to the caller.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Square(u64);
+
+    impl Job for Square {
+        fn run(&mut self) {
+            assert!(self.0 != 13, "a job that fails");
+            self.0 *= self.0;
+        }
+    }
+
+    #[test]
+    fn jobs_are_done_and_come_back() {
+        for threads in [1, 2, 7] {
+            let crew = Crew::new(threads);
+            for round in 0..200 {
+                if round % 50 == 0 {
+                    // By now everybody sleeps.
+                    std::thread::sleep(std::time::Duration::from_millis(2));
+                }
+                let parts = (0..threads as u64).map(|part| (part..part + round % 3).map(Square).collect());
+                let numbers = (0..threads as u64).flat_map(|part| part..part + round % 3);
+                let done = crew.work(parts.collect());
+                assert!(done.iter().map(|job| job.0).eq(numbers.map(|number| number * number)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_comes_to_the_caller() {
+        let crew = Crew::new(2);
+        for (mine, its) in [(1, 13), (13, 1)] {
+            let parts = || vec![vec![Square(mine)], vec![Square(its)]];
+            assert!(catch_unwind(AssertUnwindSafe(|| crew.work(parts()))).is_err());
+            let done = crew.work(vec![vec![Square(2)], vec![Square(3)]]);
+            assert!(done.iter().map(|job| job.0).eq([4, 9]));
+        }
+    }
+}
