@@ -29,6 +29,10 @@ pub struct Batch {
     /// Arrivals that were told together; they stay together unless others belong between them.
     fans: Vec<KeptFan>,
     targets: Vec<u32>,
+    /// How many arrivals the fans are.
+    arrivals: usize,
+    /// Rows that no batch has had before.
+    new_rows: Vec<Box<[u32]>>,
     /// Weights and delays of fans whose synapses have their own.
     values: Vec<f64>,
     windows: Vec<Window>,
@@ -44,8 +48,80 @@ struct KeptFan {
     projection: u32,
     weights: Kept,
     delays: Kept,
-    /// The targets, as places in the batch.
-    targets: Range<usize>,
+    targets: Targets,
+}
+
+/// The targets of a fan.
+#[derive(Clone, Debug, PartialEq)]
+enum Targets {
+    /// These places in the batch.
+    Here(Range<usize>),
+    /// Those of a row, by its number.
+    Row(u32),
+}
+
+/// Whole rows that have been told of, by number: who takes batches keeps them, because each row comes once, in the first batch that
+/// needs it.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    targets: Vec<Box<[u32]>>,
+}
+
+/// The same for who fills batches: the number of each row that has been told of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KnownRows {
+    /// By projection and source.
+    numbers: Vec<Vec<u32>>,
+    count: u32,
+    synapses: usize,
+}
+
+/// No more synapses are kept than this, 64 MiB; the targets of further rows come each time.
+const MOST_SYNAPSES: usize = 1 << 24;
+
+/// In place of a number.
+const UNKNOWN: u32 = u32::MAX;
+
+impl KnownRows {
+    /// The number of a fan's row, if rows can be told apart by their source; `new` gets its targets the first time.
+    #[inline]
+    fn number(&mut self, fan: &Fan<'_>, new: &mut Vec<Box<[u32]>>) -> Option<u32> {
+        // Over equal delays a spike reaches all of its row at once.
+        if fan.projection.drawn.is_some() || !matches!(fan.projection.delays, Values::Same(_)) {
+            return None;
+        }
+        let (projection, source) = (fan.number as usize, fan.source.0 as usize);
+        match self.numbers.get(projection).and_then(|numbers| numbers.get(source)) {
+            Some(&number) if number != UNKNOWN => Some(number),
+            _ => self.add(fan, projection, source, new),
+        }
+    }
+
+    #[cold]
+    fn add(
+        &mut self,
+        fan: &Fan<'_>,
+        projection: usize,
+        source: usize,
+        new: &mut Vec<Box<[u32]>>,
+    ) -> Option<u32> {
+        self.synapses += fan.places.len();
+        if self.synapses > MOST_SYNAPSES {
+            self.synapses = MOST_SYNAPSES;
+            return None;
+        }
+        if self.numbers.len() <= projection {
+            self.numbers.resize(projection + 1, Vec::new());
+        }
+        let numbers = &mut self.numbers[projection];
+        if numbers.len() <= source {
+            numbers.resize(source + 1, UNKNOWN);
+        }
+        numbers[source] = self.count;
+        self.count += 1;
+        new.push(fan.projection.targets[fan.places.clone()].into());
+        Some(numbers[source])
+    }
 }
 
 /// A value for all synapses of a fan, or one each from a place in the batch on.
@@ -81,6 +157,8 @@ pub struct Together<'a> {
     pub delay_ms: f64,
     /// The neurons, rising.
     pub targets: &'a [u32],
+    /// The number of the row in [`Rows`] that they are; `None` if they may be different another time.
+    pub row: Option<u32>,
     /// The weights.
     pub weights: Weights<'a>,
 }
@@ -146,13 +224,17 @@ impl Batch {
         population: PopulationId,
         fan: &Fan<'_>,
         is_wanted: Option<impl Fn(u32) -> bool>,
+        known: &mut KnownRows,
     ) {
         let Fan { at, generation, source, number: projection, .. } = *fan;
         let synapses = fan.projection;
         let first = self.targets.len();
+        let row = if is_wanted.is_none() { known.number(fan, &mut self.new_rows) } else { None };
         let (weights, delays) = match is_wanted {
             None => {
-                self.targets.extend_from_slice(&synapses.targets[fan.places.clone()]);
+                if row.is_none() {
+                    self.targets.extend_from_slice(&synapses.targets[fan.places.clone()]);
+                }
                 let mut keep = |values| keep(values, fan.places.clone(), &mut self.values);
                 (keep(&synapses.weights), keep(&synapses.delays))
             }
@@ -163,8 +245,11 @@ impl Batch {
                 (keep(&synapses.weights), keep(&synapses.delays))
             }
         };
-        let targets = first..self.targets.len();
-        if !targets.is_empty() {
+        let end = self.targets.len();
+        let count = if row.is_some() { fan.places.len() } else { end - first };
+        if count > 0 {
+            self.arrivals += count;
+            let targets = row.map_or(Targets::Here(first..end), Targets::Row);
             self.fans.push(KeptFan {
                 at,
                 generation,
@@ -180,7 +265,7 @@ impl Batch {
 
     /// How much it holds, in events.
     pub(super) fn len(&self) -> usize {
-        self.events.len() + self.targets.len() + self.windows.len()
+        self.events.len() + self.arrivals + self.windows.len()
     }
 
     /// Whether there is something that belongs to no window yet.
@@ -215,8 +300,9 @@ impl Batch {
     }
 
     /// Brings the events of each window into canonical order (see [`Event::place`]); windows are in order already. Both
-    /// engines then tell the same.
-    pub fn sort(&mut self) {
+    /// engines then tell the same. Every batch of a log has to come here, with the same `rows`, in order.
+    pub fn sort(&mut self, rows: &mut Rows) {
+        rows.targets.append(&mut self.new_rows);
         let mut is_split = Vec::new();
         let (mut first, mut first_fan) = (0, 0);
         for window in &self.windows {
@@ -238,12 +324,12 @@ impl Batch {
             (first, first_fan) = (window.events, window.fans);
         }
         if !is_split.is_empty() {
-            self.split(&is_split);
+            self.split(&is_split, rows);
         }
     }
 
     /// Takes these fans apart into their arrivals.
-    fn split(&mut self, numbers: &[usize]) {
+    fn split(&mut self, numbers: &[usize], rows: &Rows) {
         let (events, fans) = (std::mem::take(&mut self.events), std::mem::take(&mut self.fans));
         let (mut first, mut first_fan) = (0, 0);
         let mut numbers = numbers.iter().peekable();
@@ -253,7 +339,7 @@ impl Batch {
             self.events.extend_from_slice(&events[first..window.events]);
             for (number, fan) in (first_fan..window.fans).zip(&fans[first_fan..window.fans]) {
                 match numbers.next_if(|&&split| split == number) {
-                    Some(_) => self.push_arrivals(fan),
+                    Some(_) => self.push_arrivals(fan, rows),
                     None => self.fans.push(fan.clone()),
                 }
             }
@@ -264,22 +350,26 @@ impl Batch {
         }
     }
 
-    fn push_arrivals(&mut self, fan: &KeptFan) {
+    fn push_arrivals(&mut self, fan: &KeptFan, rows: &Rows) {
         let KeptFan { at, generation, population, source, projection, weights, delays, .. } = *fan;
-        for (place, number) in fan.targets.clone().zip(0..) {
+        let targets = match &fan.targets {
+            Targets::Here(places) => &self.targets[places.clone()],
+            Targets::Row(number) => &rows.targets[*number as usize],
+        };
+        for (number, &target) in targets.iter().enumerate() {
             let value = |kept| match kept {
                 Kept::All(value) => value,
                 Kept::Each(first) => self.values[first + number],
             };
             let (weight, delay_ms) = (value(weights), value(delays));
             let happens = Happening::Arrival { source, projection, weight, delay_ms };
-            let neuron = LocalId(self.targets[place]);
+            let neuron = LocalId(target);
             self.events.push(Event { at, generation, population, neuron, happens });
         }
     }
 
     /// Shows everything in the order of the log, after [`Batch::sort`].
-    pub fn show(&self, visitor: &mut impl Visitor) {
+    pub fn show(&self, rows: &Rows, visitor: &mut impl Visitor) {
         let (mut first, mut first_fan) = (0, 0);
         for window in &self.windows {
             if window.is_logged {
@@ -292,16 +382,19 @@ impl Batch {
                 while let Some(event) = events.next_if(is_before) {
                     visitor.event(event);
                 }
-                visitor.together(&self.together(fan));
+                visitor.together(&self.together(fan, rows));
             }
             events.for_each(|event| visitor.event(event));
             (first, first_fan) = (window.events, window.fans);
         }
     }
 
-    fn together(&self, fan: &KeptFan) -> Together<'_> {
+    fn together<'a>(&'a self, fan: &KeptFan, rows: &'a Rows) -> Together<'a> {
         let KeptFan { at, generation, population, source, projection, .. } = *fan;
-        let targets = &self.targets[fan.targets.clone()];
+        let (targets, row) = match &fan.targets {
+            Targets::Here(places) => (&self.targets[places.clone()], None),
+            Targets::Row(number) => (&rows.targets[*number as usize][..], Some(*number)),
+        };
         let weights = match fan.weights {
             Kept::All(weight) => Weights::All(weight),
             Kept::Each(first) => Weights::Each(&self.values[first..first + targets.len()]),
@@ -311,13 +404,13 @@ impl Batch {
             Kept::All(delay_ms) => delay_ms,
             Kept::Each(first) => self.values[first],
         };
-        Together { at, generation, population, source, projection, delay_ms, targets, weights }
+        Together { at, generation, population, source, projection, delay_ms, targets, row, weights }
     }
 
     /// Calls `event` and `window` in the order of the log, after [`Batch::sort`]: a window that is logged comes before what is in
     /// it.
-    pub fn for_each(&self, event: impl FnMut(&Event), window: impl FnMut(&Window)) {
-        self.show(&mut (event, window));
+    pub fn for_each(&self, rows: &Rows, event: impl FnMut(&Event), window: impl FnMut(&Window)) {
+        self.show(rows, &mut (event, window));
     }
 
     /// Whether there is nothing in it.
@@ -330,6 +423,8 @@ impl Batch {
         self.events.clear();
         self.fans.clear();
         self.targets.clear();
+        self.arrivals = 0;
+        self.new_rows.clear();
         self.values.clear();
         self.windows.clear();
     }

@@ -1,6 +1,7 @@
 //! The observer that logs.
 
-use super::{Batch, Event, EventFilter, EventKind, Happening, kind_of};
+use super::batch::KnownRows;
+use super::{Batch, Event, EventFilter, EventKind, Happening, Rows, kind_of};
 use crate::group::{Arrival, Note, What};
 use crate::ids::{LocalId, PopulationId};
 use crate::observer::{Fan, Observer, Origin};
@@ -17,13 +18,15 @@ pub trait Sink {
 }
 
 /// Makes `tracing` events at once, on the thread that runs.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TraceNow;
+#[derive(Clone, Debug, Default)]
+pub struct TraceNow {
+    rows: Rows,
+}
 
 impl Sink for TraceNow {
     fn take(&mut self, batch: &mut Batch) {
-        batch.sort();
-        batch.for_each(super::trace, super::trace_window);
+        batch.sort(&mut self.rows);
+        batch.for_each(&self.rows, super::trace, super::trace_window);
         batch.clear();
     }
 }
@@ -33,6 +36,7 @@ impl Sink for TraceNow {
 pub struct EventLog<S> {
     filter: EventFilter,
     batch: Batch,
+    known: KnownRows,
     /// What rate units did, of which a run tells before everything else: not yet among the windows.
     ahead: VecDeque<Event>,
     /// The end of the last window.
@@ -43,7 +47,8 @@ pub struct EventLog<S> {
 impl<S: Sink> EventLog<S> {
     /// Begins a log.
     pub fn new(filter: EventFilter, sink: S) -> EventLog<S> {
-        EventLog { filter, batch: Batch::default(), ahead: VecDeque::new(), told_until: Time::ZERO, sink }
+        let (batch, known) = (Batch::default(), KnownRows::default());
+        EventLog { filter, batch, known, ahead: VecDeque::new(), told_until: Time::ZERO, sink }
     }
 
     /// Where the batches go.
@@ -109,7 +114,7 @@ impl<S: Sink> Observer for EventLog<S> {
         if self.filter.passes_some(EventKind::Arrival, fan.at, Some(fan.source)) {
             let wanted = self.filter.neurons.as_ref();
             let wanted = wanted.map(|set| |target| set.has(population, LocalId(target)));
-            self.batch.push_fan(population, fan, wanted);
+            self.batch.push_fan(population, fan, wanted, &mut self.known);
         }
     }
 

@@ -21,7 +21,7 @@ mod filter;
 mod log;
 mod traced;
 
-pub use batch::{Batch, Together, Visitor, Weights, Window};
+pub use batch::{Batch, Rows, Together, Visitor, Weights, Window};
 pub use filter::{EventFilter, NeuronSet};
 pub use log::{EventLog, Sink, TraceNow};
 pub use traced::{Told, enabled, trace, trace_window};

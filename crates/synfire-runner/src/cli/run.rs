@@ -175,7 +175,9 @@ impl Log {
         }
         match enabled() {
             kinds if kinds.is_empty() => Ok(Log::Off),
-            kinds => Ok(Log::Now(EventLog::new(EventFilter { kinds, ..EventFilter::ALL }, TraceNow))),
+            kinds => {
+                Ok(Log::Now(EventLog::new(EventFilter { kinds, ..EventFilter::ALL }, TraceNow::default())))
+            }
         }
     }
 

@@ -133,6 +133,8 @@ pub struct Encoder {
     events: u32,
     begins: Time,
     kinds: u16,
+    /// The steps from target to target of rows, by their numbers, once they have been needed.
+    steps: Vec<Option<Box<[u8]>>>,
     /// Which neurons are in this block. A byte each, so that they are set without being read.
     seen: Vec<bool>,
 }
@@ -146,7 +148,7 @@ impl Encoder {
         }
         let seen = vec![false; first[sizes.len()] as usize];
         let (past, begins) = (Past::new(), Time::ZERO);
-        Encoder { first, past, bytes: Vec::new(), events: 0, begins, kinds: 0, seen }
+        Encoder { first, past, bytes: Vec::new(), events: 0, begins, kinds: 0, steps: Vec::new(), seen }
     }
 
     /// Whether the block should be closed.
@@ -214,7 +216,7 @@ impl Encoder {
 
     /// Adds several arrivals.
     pub fn together(&mut self, arrivals: &Together<'_>) {
-        let Together { at, generation, population, source, projection, delay_ms, targets, weights } =
+        let Together { at, generation, population, source, projection, delay_ms, targets, row, weights } =
             *arrivals;
         let Some((&first, others)) = targets.split_first() else { return };
         let mut tag = TOGETHER;
@@ -252,7 +254,21 @@ impl Encoder {
         }
         let begins = self.first[population.index()];
         put_signed(bytes, i64::from(begins + first) - i64::from(self.past.neuron));
-        put_steps(bytes, targets);
+        match row {
+            None => put_steps(bytes, targets),
+            Some(row) => {
+                let row = row as usize;
+                if self.steps.len() <= row {
+                    self.steps.resize(row + 1, None);
+                }
+                let steps = self.steps[row].get_or_insert_with(|| {
+                    let mut steps = Vec::new();
+                    put_steps(&mut steps, targets);
+                    steps.into_boxed_slice()
+                });
+                bytes.extend_from_slice(steps);
+            }
+        }
         self.past.neuron = begins + targets[others.len()];
         if let Weights::Each(weights) = weights {
             weights.iter().for_each(|weight| bytes.extend(weight.to_le_bytes()));

@@ -27,7 +27,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use synfire_core::events::{
-    Batch, Event, EventFilter, EventLog, Kinds, Sink, Together, Visitor, Window, enabled, trace, trace_window,
+    Batch, Event, EventFilter, EventLog, Kinds, Rows, Sink, Together, Visitor, Window, enabled, trace,
+    trace_window,
 };
 use tracing::{Dispatch, Level, Metadata, dispatcher};
 use tracing_subscriber::filter::filter_fn;
@@ -160,7 +161,7 @@ impl Setup {
         let worker = {
             let dispatch = dispatch.clone();
             let encoder = blocks.then(|| Encoder::new(&who.sizes()));
-            let mut thread = LogThread { encoder, singles: Kinds::NONE, clock };
+            let mut thread = LogThread { encoder, rows: Rows::default(), singles: Kinds::NONE, clock };
             move || dispatcher::with_default(&dispatch, || thread.run(&batches, &empties))
         };
         let handle = std::thread::Builder::new().name(THREAD.to_owned()).spawn(worker)?;
@@ -204,6 +205,8 @@ impl Sink for Sender {
 struct LogThread {
     /// For those who take blocks.
     encoder: Option<Encoder>,
+    /// The rows of all batches.
+    rows: Rows,
     /// The kinds that somebody takes one by one.
     singles: Kinds,
     /// When the program's clock began.
@@ -215,12 +218,12 @@ impl LogThread {
         self.singles = enabled();
         while let Ok(mut batch) = batches.recv() {
             let begun = Instant::now();
-            batch.sort();
+            batch.sort(&mut self.rows);
             if !self.singles.is_empty() {
-                batch.for_each(trace, trace_window);
+                batch.for_each(&self.rows, trace, trace_window);
             }
             if let Some(encoder) = &mut self.encoder {
-                batch.show(&mut Encoding(encoder));
+                batch.show(&self.rows, &mut Encoding(encoder));
             }
             batch.clear();
             tell_phase(self.clock, THREAD, "write", begun, Instant::now());

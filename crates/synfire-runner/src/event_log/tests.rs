@@ -242,13 +242,13 @@ fn a_writer_that_cannot_keep_up_loses_nothing() {
     let (to_thread, batches) = sync_channel::<Batch>(WAITING);
     let (empties, from_thread) = channel();
     let writer = std::thread::spawn(move || {
-        let (mut events, mut taken) = (0u64, 0);
+        let (mut events, mut taken, mut rows) = (0u64, 0, Rows::default());
         while let Ok(mut batch) = batches.recv() {
             // Slower than the run by far.
             std::thread::sleep(std::time::Duration::from_millis(20));
             taken += 1;
-            batch.sort();
-            batch.for_each(|_| events += 1, |_| ());
+            batch.sort(&mut rows);
+            batch.for_each(&rows, |_| events += 1, |_| ());
             batch.clear();
             let _ = empties.send(batch);
         }
@@ -298,8 +298,9 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![own.prop_map(Happening::Own), arrival.boxed(), switch]
 }
 
-/// Encodes events; arrivals of one spike at several neurons next to each other go in together.
-fn encode(told: &[Told], encoder: &mut Encoder) {
+/// Encodes events; arrivals of one spike at several neurons next to each other go in together, as the same row where they are the
+/// same neurons.
+fn encode(told: &[Told], encoder: &mut Encoder, rows: &mut Vec<Vec<u32>>) {
     let mut left = told;
     while let Some((first, rest)) = left.split_first() {
         left = rest;
@@ -328,6 +329,10 @@ fn encode(told: &[Told], encoder: &mut Encoder) {
         }
         let (targets, weights): (Vec<u32>, Vec<f64>) = arrivals.into_iter().unzip();
         let is_one = weights.iter().all(|w| w.to_bits() == weights[0].to_bits());
+        let row = rows.iter().position(|row| *row == targets).unwrap_or(rows.len());
+        if row == rows.len() {
+            rows.push(targets.clone());
+        }
         encoder.together(&Together {
             at: first.at,
             generation: first.generation,
@@ -336,6 +341,7 @@ fn encode(told: &[Told], encoder: &mut Encoder) {
             projection,
             delay_ms,
             targets: &targets,
+            row: (row % 2 == 0).then_some(row as u32),
             weights: if is_one { Weights::All(weights[0]) } else { Weights::Each(&weights) },
         });
     }
@@ -381,9 +387,9 @@ proptest! {
                 told.push(Told::Window(at, at.after(3.25)));
             }
         }
-        let mut encoder = Encoder::new(&sizes);
+        let (mut encoder, mut rows) = (Encoder::new(&sizes), Vec::new());
         for _ in 0..2 {
-            encode(&told, &mut encoder);
+            encode(&told, &mut encoder, &mut rows);
             let summary = encoder.close();
             prop_assert_eq!(summary.events as usize, told.len());
             prop_assert_eq!(block::Summary::decode(&mut &summary.encode()[..]), Some(summary));

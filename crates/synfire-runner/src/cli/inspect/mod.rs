@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::PathBuf;
 use synfire_core::Time;
-use synfire_core::events::{Batch, EventFilter, EventKind, Kinds, Sink, Told};
+use synfire_core::events::{Batch, EventFilter, EventKind, Kinds, Rows, Sink, Told};
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
@@ -163,7 +163,7 @@ pub(super) fn inspect(
                 .filter(&subject.who)
                 .map_err(InspectError::from)?;
             let mut lines = Lines::new(&subject.who, show, output);
-            subject.events(filter, Each(|told: &Told| lines.tell(told)))?;
+            subject.events(filter, Each::new(|told: &Told| lines.tell(told)))?;
             lines.finish()?;
         }
         What::Between { from, until, kind, neuron, show } => {
@@ -171,7 +171,7 @@ pub(super) fn inspect(
             let filter =
                 text(kind, neuron, &None, &from, &until).filter(&subject.who).map_err(InspectError::from)?;
             let mut lines = Lines::new(&subject.who, show, output);
-            subject.events(filter, Each(|told: &Told| lines.tell(told)))?;
+            subject.events(filter, Each::new(|told: &Told| lines.tell(told)))?;
             lines.finish()?;
         }
         What::Neuron { neuron, show } => {
@@ -304,7 +304,7 @@ fn spikes(subject: &Subject, only: &Only, show: &Show, output: &mut Output) -> R
         }
         None => {
             let filter = EventFilter { kinds: Kinds::NONE.with(EventKind::Spike), ..filter };
-            subject.events(filter, Each(|told: &Told| lines.tell(told)))?;
+            subject.events(filter, Each::new(|told: &Told| lines.tell(told)))?;
         }
     }
     lines.finish()?;
@@ -312,13 +312,23 @@ fn spikes(subject: &Subject, only: &Only, show: &Show, output: &mut Output) -> R
 }
 
 /// Calls a function with each event.
-struct Each<F>(F);
+struct Each<F> {
+    tell: F,
+    rows: Rows,
+}
+
+impl<F> Each<F> {
+    fn new(tell: F) -> Each<F> {
+        Each { tell, rows: Rows::default() }
+    }
+}
 
 impl<F: FnMut(&Told)> Sink for Each<F> {
     fn take(&mut self, batch: &mut Batch) {
-        batch.sort();
-        let tell = std::cell::RefCell::new(&mut self.0);
+        batch.sort(&mut self.rows);
+        let tell = std::cell::RefCell::new(&mut self.tell);
         batch.for_each(
+            &self.rows,
             |event| (tell.borrow_mut())(&Told::Event(*event)),
             |window| (tell.borrow_mut())(&Told::Window(window.from, window.to)),
         );
