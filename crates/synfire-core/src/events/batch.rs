@@ -5,7 +5,6 @@ use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Values;
 use crate::observer::Fan;
 use crate::time::Time;
-use std::ops::Range;
 
 /// A window of the lookahead engine, or an instant of the queue engine.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,43 +27,86 @@ pub struct Batch {
     events: Vec<Event>,
     /// Arrivals that were told together; they stay together unless others belong between them.
     fans: Vec<KeptFan>,
-    targets: Vec<u32>,
     /// How many arrivals the fans are.
     arrivals: usize,
     /// Rows that no batch has had before.
-    new_rows: Vec<Box<[u32]>>,
-    /// Weights and delays of fans whose synapses have their own.
-    values: Vec<f64>,
+    new_rows: Vec<Row>,
+    /// What fans reach that are not a whole row, or of no row that is kept.
+    parts: Vec<Row>,
     windows: Vec<Window>,
 }
 
-/// Arrivals of one spike.
-#[derive(Clone, Debug, PartialEq)]
+/// Arrivals of one spike: small, since it goes from one thread to another.
+#[derive(Clone, Copy, Debug)]
 struct KeptFan {
     at: Time,
     generation: u32,
+    row: RowId,
+}
+
+/// A row in [`Rows`], or one of the batch's parts: with [`PART`] set.
+type RowId = u32;
+const PART: RowId = 1 << 31;
+
+/// What a spike of one source reaches over one projection.
+#[derive(Clone, Debug, PartialEq)]
+struct Row {
     population: PopulationId,
     source: NeuronId,
     projection: u32,
     weights: Kept,
     delays: Kept,
-    targets: Targets,
+    targets: Box<[u32]>,
 }
 
-/// The targets of a fan.
+/// A value for all synapses of a row, or one each.
 #[derive(Clone, Debug, PartialEq)]
-enum Targets {
-    /// These places in the batch.
-    Here(Range<usize>),
-    /// Those of a row, by its number.
-    Row(u32),
+enum Kept {
+    All(f64),
+    Each(Box<[f64]>),
+}
+
+impl Kept {
+    fn at(&self, place: usize) -> f64 {
+        match self {
+            Kept::All(value) => *value,
+            Kept::Each(values) => values[place],
+        }
+    }
+
+    /// The values at these places.
+    fn new(of: &Values, places: impl Iterator<Item = usize> + Clone) -> Kept {
+        if let Values::Same(value) = of {
+            return Kept::All(*value);
+        }
+        let first = places.clone().next().map_or(f64::NAN, |place| of.at(place));
+        match places.clone().all(|place| of.at(place).to_bits() == first.to_bits()) {
+            true => Kept::All(first),
+            false => Kept::Each(places.map(|place| of.at(place)).collect()),
+        }
+    }
+}
+
+impl Row {
+    /// Of these synapses.
+    fn new(population: PopulationId, fan: &Fan<'_>, places: impl Iterator<Item = usize> + Clone) -> Row {
+        let synapses = fan.projection;
+        Row {
+            population,
+            source: fan.source,
+            projection: fan.number,
+            weights: Kept::new(&synapses.weights, places.clone()),
+            delays: Kept::new(&synapses.delays, places.clone()),
+            targets: places.map(|place| synapses.targets[place]).collect(),
+        }
+    }
 }
 
 /// Whole rows that have been told of, by number: who takes batches keeps them, because each row comes once, in the first batch that
 /// needs it.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
-    targets: Vec<Box<[u32]>>,
+    rows: Vec<Row>,
 }
 
 /// The same for who fills batches: the number of each row that has been told of.
@@ -83,9 +125,9 @@ const MOST_SYNAPSES: usize = 1 << 24;
 const UNKNOWN: u32 = u32::MAX;
 
 impl KnownRows {
-    /// The number of a fan's row, if rows can be told apart by their source; `new` gets its targets the first time.
+    /// The number of a fan's row, if rows can be told apart by their source; `new` gets the row the first time.
     #[inline]
-    fn number(&mut self, fan: &Fan<'_>, new: &mut Vec<Box<[u32]>>) -> Option<u32> {
+    fn number(&mut self, population: PopulationId, fan: &Fan<'_>, new: &mut Vec<Row>) -> Option<u32> {
         // Over equal delays a spike reaches all of its row at once.
         if fan.projection.drawn.is_some() || !matches!(fan.projection.delays, Values::Same(_)) {
             return None;
@@ -93,18 +135,13 @@ impl KnownRows {
         let (projection, source) = (fan.number as usize, fan.source.0 as usize);
         match self.numbers.get(projection).and_then(|numbers| numbers.get(source)) {
             Some(&number) if number != UNKNOWN => Some(number),
-            _ => self.add(fan, projection, source, new),
+            _ => self.add(population, fan, new),
         }
     }
 
     #[cold]
-    fn add(
-        &mut self,
-        fan: &Fan<'_>,
-        projection: usize,
-        source: usize,
-        new: &mut Vec<Box<[u32]>>,
-    ) -> Option<u32> {
+    fn add(&mut self, population: PopulationId, fan: &Fan<'_>, new: &mut Vec<Row>) -> Option<u32> {
+        let (projection, source) = (fan.number as usize, fan.source.0 as usize);
         self.synapses += fan.places.len();
         if self.synapses > MOST_SYNAPSES {
             self.synapses = MOST_SYNAPSES;
@@ -119,24 +156,8 @@ impl KnownRows {
         }
         numbers[source] = self.count;
         self.count += 1;
-        new.push(fan.projection.targets[fan.places.clone()].into());
+        new.push(Row::new(population, fan, fan.places.clone()));
         Some(numbers[source])
-    }
-}
-
-/// A value for all synapses of a fan, or one each from a place in the batch on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Kept {
-    All(f64),
-    Each(usize),
-}
-
-impl KeptFan {
-    /// Its place in the order of the log, before its first arrival.
-    fn place(&self) -> Place {
-        let KeptFan { at, generation, population, source, projection, .. } = *self;
-        let by = u64::from(source.0) << 32 | u64::from(projection);
-        Place { at, generation, population, part: Part::Arrivals, by, neuron: LocalId(0), step: 0 }
     }
 }
 
@@ -226,40 +247,24 @@ impl Batch {
         is_wanted: Option<impl Fn(u32) -> bool>,
         known: &mut KnownRows,
     ) {
-        let Fan { at, generation, source, number: projection, .. } = *fan;
-        let synapses = fan.projection;
-        let first = self.targets.len();
-        let row = if is_wanted.is_none() { known.number(fan, &mut self.new_rows) } else { None };
-        let (weights, delays) = match is_wanted {
+        let Fan { at, generation, .. } = *fan;
+        let whole =
+            if is_wanted.is_none() { known.number(population, fan, &mut self.new_rows) } else { None };
+        let (row, count) = match whole {
+            Some(number) => (number, fan.places.len()),
             None => {
-                if row.is_none() {
-                    self.targets.extend_from_slice(&synapses.targets[fan.places.clone()]);
-                }
-                let mut keep = |values| keep(values, fan.places.clone(), &mut self.values);
-                (keep(&synapses.weights), keep(&synapses.delays))
-            }
-            Some(is_wanted) => {
-                let places = fan.places.clone().filter(|&place| is_wanted(synapses.targets[place]));
-                self.targets.extend(places.clone().map(|place| synapses.targets[place]));
-                let mut keep = |values| keep(values, places.clone(), &mut self.values);
-                (keep(&synapses.weights), keep(&synapses.delays))
+                let targets = &fan.projection.targets;
+                let is_wanted =
+                    |place: &usize| is_wanted.as_ref().is_none_or(|wanted| wanted(targets[*place]));
+                let part = Row::new(population, fan, fan.places.clone().filter(is_wanted));
+                let count = part.targets.len();
+                self.parts.push(part);
+                (PART | (self.parts.len() - 1) as u32, count)
             }
         };
-        let end = self.targets.len();
-        let count = if row.is_some() { fan.places.len() } else { end - first };
         if count > 0 {
             self.arrivals += count;
-            let targets = row.map_or(Targets::Here(first..end), Targets::Row);
-            self.fans.push(KeptFan {
-                at,
-                generation,
-                population,
-                source,
-                projection,
-                weights,
-                delays,
-                targets,
-            });
+            self.fans.push(KeptFan { at, generation, row });
         }
     }
 
@@ -302,19 +307,21 @@ impl Batch {
     /// Brings the events of each window into canonical order (see [`Event::place`]); windows are in order already. Both
     /// engines then tell the same. Every batch of a log has to come here, with the same `rows`, in order.
     pub fn sort(&mut self, rows: &mut Rows) {
-        rows.targets.append(&mut self.new_rows);
+        rows.rows.append(&mut self.new_rows);
         let mut is_split = Vec::new();
         let (mut first, mut first_fan) = (0, 0);
         for window in &self.windows {
             let events = &mut self.events[first..window.events];
             events.sort_by_key(Event::place);
             let fans = &mut self.fans[first_fan..window.fans];
-            fans.sort_by_key(KeptFan::place);
+            let parts = &self.parts;
+            let order = |fan: &KeptFan| fan.place(row_of(rows, parts, fan.row));
+            fans.sort_by_key(order);
             for number in 0..fans.len() {
-                let place = fans[number].place();
-                let is_meeting = |other: Option<&KeptFan>| other.is_some_and(|other| other.place() == place);
+                let place = order(&fans[number]);
+                let is_meeting = |other: Option<&KeptFan>| other.is_some_and(|other| order(other) == place);
                 // Spikes of one source that meet over different delays.
-                let is_alone = matches!(fans[number].delays, Kept::All(_))
+                let is_alone = matches!(row_of(rows, parts, fans[number].row).delays, Kept::All(_))
                     && !is_meeting(fans.get(number + 1))
                     && !(number > 0 && is_meeting(fans.get(number - 1)));
                 if !is_alone {
@@ -340,7 +347,7 @@ impl Batch {
             for (number, fan) in (first_fan..window.fans).zip(&fans[first_fan..window.fans]) {
                 match numbers.next_if(|&&split| split == number) {
                     Some(_) => self.push_arrivals(fan, rows),
-                    None => self.fans.push(fan.clone()),
+                    None => self.fans.push(*fan),
                 }
             }
             // Arrivals at one neuron stay in the order in which they were told.
@@ -351,20 +358,13 @@ impl Batch {
     }
 
     fn push_arrivals(&mut self, fan: &KeptFan, rows: &Rows) {
-        let KeptFan { at, generation, population, source, projection, weights, delays, .. } = *fan;
-        let targets = match &fan.targets {
-            Targets::Here(places) => &self.targets[places.clone()],
-            Targets::Row(number) => &rows.targets[*number as usize],
-        };
-        for (number, &target) in targets.iter().enumerate() {
-            let value = |kept| match kept {
-                Kept::All(value) => value,
-                Kept::Each(first) => self.values[first + number],
-            };
-            let (weight, delay_ms) = (value(weights), value(delays));
+        let KeptFan { at, generation, row } = *fan;
+        let row = row_of(rows, &self.parts, row);
+        let Row { population, source, projection, .. } = *row;
+        for (place, &target) in row.targets.iter().enumerate() {
+            let (weight, delay_ms) = (row.weights.at(place), row.delays.at(place));
             let happens = Happening::Arrival { source, projection, weight, delay_ms };
-            let neuron = LocalId(target);
-            self.events.push(Event { at, generation, population, neuron, happens });
+            self.events.push(Event { at, generation, population, neuron: LocalId(target), happens });
         }
     }
 
@@ -377,34 +377,17 @@ impl Batch {
             }
             let mut events = self.events[first..window.events].iter().peekable();
             for fan in &self.fans[first_fan..window.fans] {
-                let place = fan.place();
+                let row = row_of(rows, &self.parts, fan.row);
+                let place = fan.place(row);
                 let is_before = |event: &&Event| event.place() < place;
                 while let Some(event) = events.next_if(is_before) {
                     visitor.event(event);
                 }
-                visitor.together(&self.together(fan, rows));
+                visitor.together(&fan.together(row));
             }
             events.for_each(|event| visitor.event(event));
             (first, first_fan) = (window.events, window.fans);
         }
-    }
-
-    fn together<'a>(&'a self, fan: &KeptFan, rows: &'a Rows) -> Together<'a> {
-        let KeptFan { at, generation, population, source, projection, .. } = *fan;
-        let (targets, row) = match &fan.targets {
-            Targets::Here(places) => (&self.targets[places.clone()], None),
-            Targets::Row(number) => (&rows.targets[*number as usize][..], Some(*number)),
-        };
-        let weights = match fan.weights {
-            Kept::All(weight) => Weights::All(weight),
-            Kept::Each(first) => Weights::Each(&self.values[first..first + targets.len()]),
-        };
-        // Fans with several delays have been taken apart.
-        let delay_ms = match fan.delays {
-            Kept::All(delay_ms) => delay_ms,
-            Kept::Each(first) => self.values[first],
-        };
-        Together { at, generation, population, source, projection, delay_ms, targets, row, weights }
     }
 
     /// Calls `event` and `window` in the order of the log, after [`Batch::sort`]: a window that is logged comes before what is in
@@ -422,24 +405,47 @@ impl Batch {
     pub fn clear(&mut self) {
         self.events.clear();
         self.fans.clear();
-        self.targets.clear();
         self.arrivals = 0;
         self.new_rows.clear();
-        self.values.clear();
+        self.parts.clear();
         self.windows.clear();
     }
 }
 
-/// Keeps the values of synapses, one if they are the same.
-fn keep(of: &Values, places: impl Iterator<Item = usize> + Clone, values: &mut Vec<f64>) -> Kept {
-    if let Values::Same(value) = of {
-        return Kept::All(*value);
+impl KeptFan {
+    /// Its place in the order of the log, before its first arrival.
+    fn place(&self, row: &Row) -> Place {
+        let KeptFan { at, generation, .. } = *self;
+        let by = u64::from(row.source.0) << 32 | u64::from(row.projection);
+        let (population, part) = (row.population, Part::Arrivals);
+        Place { at, generation, population, part, by, neuron: LocalId(0), step: 0 }
     }
-    let first = places.clone().next().map_or(f64::NAN, |place| of.at(place));
-    if places.clone().all(|place| of.at(place).to_bits() == first.to_bits()) {
-        return Kept::All(first);
+
+    /// Its arrivals.
+    fn together<'a>(&self, row: &'a Row) -> Together<'a> {
+        let KeptFan { at, generation, row: id } = *self;
+        let Row { population, source, projection, .. } = *row;
+        let weights = match &row.weights {
+            Kept::All(weight) => Weights::All(*weight),
+            Kept::Each(weights) => Weights::Each(weights),
+        };
+        // Fans with several delays have been taken apart.
+        let delay_ms = row.delays.at(0);
+        let number = (id & PART == 0).then_some(id);
+        Together {
+            at,
+            generation,
+            population,
+            source,
+            projection,
+            delay_ms,
+            targets: &row.targets,
+            row: number,
+            weights,
+        }
     }
-    let begins = values.len();
-    values.extend(places.map(|place| of.at(place)));
-    Kept::Each(begins)
+}
+
+fn row_of<'a>(rows: &'a Rows, parts: &'a [Row], id: RowId) -> &'a Row {
+    if id & PART == 0 { &rows.rows[id as usize] } else { &parts[(id & !PART) as usize] }
 }
