@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use synfire_core::engine::{Counts, EngineError, EngineKind, Options, Simulation};
-use synfire_core::events::{Batch, Event, EventFilter, EventKind, EventLog, Happening, Kinds, Sink, Window};
+use synfire_core::events::{
+    Batch, Event, EventFilter, EventKind, EventLog, Happening, Kinds, Rows, Sink, Window,
+};
 use synfire_core::group::{Cause, What};
 use synfire_core::{PopulationId, Time};
 use synfire_runner::build::build;
@@ -26,12 +28,13 @@ const CASES: [(&str, f64); 10] = [
 
 /// All events, in the order of the log.
 #[derive(Default)]
-struct Kept(Vec<Event>, Vec<Window>);
+struct Kept(Vec<Event>, Vec<Window>, Rows);
 
 impl Sink for Kept {
     fn take(&mut self, batch: &mut Batch) {
-        batch.sort();
-        batch.for_each(|event| self.0.push(*event), |window| self.1.push(*window));
+        let Kept(events, windows, rows) = self;
+        batch.sort(rows);
+        batch.for_each(rows, |event| events.push(*event), |window| windows.push(*window));
         batch.clear();
     }
 }
@@ -58,7 +61,7 @@ fn logged_with(
     for &until in pieces {
         simulation.run(Time::from_ms(until).unwrap(), &mut log).unwrap();
     }
-    let Kept(events, windows) = log.finish();
+    let Kept(events, windows, _) = log.finish();
     Some((events, windows, simulation.counts()))
 }
 
