@@ -6,7 +6,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use synfire_core::Time;
 use synfire_core::engine::{Options, Simulation};
-use synfire_core::events::{Batch, EventFilter, EventLog, Sink};
+use synfire_core::events::{Batch, EventFilter, EventLog, Rows, Sink};
 use synfire_core::observer::Observer;
 use synfire_runner::build::build;
 use synfire_runner::scenario::{self, Limits, Scenario};
@@ -93,16 +93,16 @@ fn by_threads(bencher: Bencher<'_, '_>, threads: usize) {
 
 /// Takes the events in order and lets them go.
 #[derive(Default)]
-struct Ordered;
+struct Ordered(Rows);
 
 impl Sink for Ordered {
     fn take(&mut self, batch: &mut Batch) {
-        batch.sort();
+        batch.sort(&mut self.0);
         batch.clear();
     }
 }
 
 #[divan::bench(sample_count = 5)]
 fn with_a_log(bencher: Bencher<'_, '_>) {
-    CASE.measure(bencher, || EventLog::new(EventFilter::ALL, Ordered));
+    CASE.measure(bencher, || EventLog::new(EventFilter::ALL, Ordered::default()));
 }

@@ -1,6 +1,6 @@
 //! Blocks of events in few bytes: encoding and decoding.
 //!
-//! A block knows nothing of those before it. Each event begins with a byte: the kind in its lower four bits, then flags.
+//! A block knows nothing of those before it, but of the rows that have been told of (below). Each event begins with a byte: the kind in its lower four bits, then flags.
 //!
 //! | flag | meaning |
 //! |---|---|
@@ -20,6 +20,11 @@
 //! 1 if every neuron has a weight of its own, else the one weight; then the first neuron (signed, likewise), each further one
 //! less the one before, and the weights, if each has its own. Integers are of variable length,
 //! seven bits a byte, lowest first; signed ones are 2n, or -2n - 1 below 0.
+//!
+//! The kind 14 stands for arrivals of one spike at all of a row: after the generation the row's number. Rows are numbered as they
+//! come, each before the first block that needs it: population, source, projection, delay, a byte that is 1 if every neuron has a
+//! weight of its own, else the one weight; the number of neurons; the first neuron as its population counts it, each further one less
+//! the one before; and the weights, if each has its own.
 
 use synfire_core::events::{Event, EventKind, Happening, Kinds, Together, Told, Weights};
 use synfire_core::group::{Cause, What};
@@ -31,6 +36,8 @@ const SAME_SOURCE: u8 = 64;
 const SAME_WEIGHT: u8 = 128;
 /// Several arrivals.
 const TOGETHER: u8 = 15;
+/// Arrivals at all of a row.
+const ROW: u8 = 14;
 
 /// Events after which a block is closed.
 pub const BLOCK: u32 = 16_384;
@@ -81,6 +88,17 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// What stands for rows in the index.
+    pub fn of_rows() -> Summary {
+        let (first, last) = (Time::ZERO, Time::ZERO);
+        Summary { events: 0, first, last, kinds: Kinds::NONE, neurons: vec![] }
+    }
+
+    /// Whether it stands for rows.
+    pub fn is_of_rows(&self) -> bool {
+        self.events == 0
+    }
+
     /// As bytes: count, epoch and offset of first and last, kinds, then the number of ranges of neurons, and of
     /// each how far it begins after the end of the one before, and its length.
     pub fn encode(&self) -> Vec<u8> {
@@ -133,8 +151,13 @@ pub struct Encoder {
     events: u32,
     begins: Time,
     kinds: u16,
-    /// The steps from target to target of rows, by their numbers, once they have been needed.
-    steps: Vec<Option<Box<[u8]>>>,
+    /// What is known of rows, by the numbers that they come with.
+    rows: Vec<Option<KnownRow>>,
+    /// The rows that the log has; those of them that it has had since the last block, as bytes.
+    row_count: u32,
+    new_rows: Vec<u8>,
+    /// The neurons of this block that rows reach: from one to before another.
+    reached: Vec<(u32, u32)>,
     /// Which neurons are in this block. A byte each, so that they are set without being read.
     seen: Vec<bool>,
 }
@@ -148,7 +171,19 @@ impl Encoder {
         }
         let seen = vec![false; first[sizes.len()] as usize];
         let (past, begins) = (Past::new(), Time::ZERO);
-        Encoder { first, past, bytes: Vec::new(), events: 0, begins, kinds: 0, steps: Vec::new(), seen }
+        Encoder {
+            first,
+            past,
+            bytes: Vec::new(),
+            events: 0,
+            begins,
+            kinds: 0,
+            rows: Vec::new(),
+            row_count: 0,
+            new_rows: Vec::new(),
+            reached: Vec::new(),
+            seen,
+        }
     }
 
     /// Whether the block should be closed.
@@ -219,6 +254,9 @@ impl Encoder {
         let Together { at, generation, population, source, projection, delay_ms, targets, row, weights } =
             *arrivals;
         let Some((&first, others)) = targets.split_first() else { return };
+        if let Some(row) = row {
+            return self.row(row, arrivals);
+        }
         let mut tag = TOGETHER;
         if generation != 0 {
             tag |= GENERATION;
@@ -254,27 +292,61 @@ impl Encoder {
         }
         let begins = self.first[population.index()];
         put_signed(bytes, i64::from(begins + first) - i64::from(self.past.neuron));
-        match row {
-            None => put_steps(bytes, targets),
-            Some(row) => {
-                let row = row as usize;
-                if self.steps.len() <= row {
-                    self.steps.resize(row + 1, None);
-                }
-                let steps = self.steps[row].get_or_insert_with(|| {
-                    let mut steps = Vec::new();
-                    put_steps(&mut steps, targets);
-                    steps.into_boxed_slice()
-                });
-                bytes.extend_from_slice(steps);
-            }
-        }
+        put_steps(bytes, targets);
         self.past.neuron = begins + targets[others.len()];
         if let Weights::Each(weights) = weights {
             weights.iter().for_each(|weight| bytes.extend(weight.to_le_bytes()));
         }
         let seen = &mut self.seen[begins as usize..];
         targets.iter().for_each(|&target| seen[target as usize] = true);
+    }
+
+    /// Adds arrivals at all of a row.
+    fn row(&mut self, row: u32, arrivals: &Together<'_>) {
+        let known = match self.rows.get(row as usize) {
+            Some(Some(known)) => *known,
+            _ => self.add_row(row, arrivals),
+        };
+        let tag = if arrivals.generation == 0 { ROW } else { ROW | GENERATION };
+        self.begin(tag, arrivals.at);
+        self.events += arrivals.targets.len() as u32 - 1;
+        if arrivals.generation != 0 {
+            put(&mut self.bytes, arrivals.generation.into());
+        }
+        put(&mut self.bytes, known.number.into());
+        self.reached.push(known.neurons);
+    }
+
+    #[cold]
+    fn add_row(&mut self, row: u32, arrivals: &Together<'_>) -> KnownRow {
+        let Together { population, source, projection, delay_ms, targets, weights, .. } = *arrivals;
+        let bytes = &mut self.new_rows;
+        [population.0, source.0, projection].into_iter().for_each(|number| put(bytes, number.into()));
+        bytes.extend(delay_ms.to_le_bytes());
+        bytes.push(u8::from(matches!(weights, Weights::Each(_))));
+        if let Weights::All(weight) = weights {
+            bytes.extend(weight.to_le_bytes());
+        }
+        put(bytes, targets.len() as u64);
+        put(bytes, targets[0].into());
+        put_steps(bytes, targets);
+        if let Weights::Each(weights) = weights {
+            weights.iter().for_each(|weight| bytes.extend(weight.to_le_bytes()));
+        }
+        let begins = self.first[population.index()];
+        let neurons = (begins + targets[0], begins + targets[targets.len() - 1] + 1);
+        let known = KnownRow { number: self.row_count, neurons };
+        self.row_count += 1;
+        if self.rows.len() <= row as usize {
+            self.rows.resize(row as usize + 1, None);
+        }
+        self.rows[row as usize] = Some(known);
+        known
+    }
+
+    /// The rows that the block needs and no block before it did, as bytes.
+    pub fn new_rows(&self) -> &[u8] {
+        &self.new_rows
     }
 
     /// Adds a window.
@@ -287,7 +359,7 @@ impl Encoder {
     #[inline]
     fn begin(&mut self, tag: u8, at: Time) {
         self.kinds |= match tag & 15 {
-            TOGETHER => 1 << EventKind::Arrival as u8,
+            TOGETHER | ROW => 1 << EventKind::Arrival as u8,
             kind => 1 << kind,
         };
         if self.events == 0 {
@@ -307,7 +379,8 @@ impl Encoder {
 
     /// Ends the block: its bytes, valid until the next event is added, and its summary.
     pub fn close(&mut self) -> Summary {
-        let mut neurons = Vec::new();
+        // A row may reach all that lies between its ends: who asks for one of those has to look.
+        let mut neurons = std::mem::take(&mut self.reached);
         for (stretch, first) in self.seen.chunks_mut(STRETCH).zip((0..).step_by(STRETCH)) {
             if stretch.iter().fold(false, |any, seen| any | seen) {
                 let of_stretch = (first..).zip(&*stretch).filter(|(_, seen)| **seen);
@@ -315,6 +388,7 @@ impl Encoder {
                 stretch.fill(false);
             }
         }
+        let neurons = united(neurons);
         let summary = Summary {
             events: self.events,
             first: self.begins,
@@ -336,7 +410,30 @@ impl Encoder {
     /// Makes room for the next block.
     pub fn clear(&mut self) {
         self.bytes.clear();
+        self.new_rows.clear();
     }
+}
+
+/// What an encoder knows of a row.
+#[derive(Clone, Copy, Debug)]
+struct KnownRow {
+    /// Its number in the log.
+    number: u32,
+    /// From its first neuron, as the network counts it, to before the place after its last.
+    neurons: (u32, u32),
+}
+
+/// The same neurons in ranges that rise and do not touch.
+fn united(mut ranges: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
+    ranges.sort_unstable();
+    let mut united: Vec<(u32, u32)> = Vec::new();
+    for (first, end) in ranges {
+        match united.last_mut() {
+            Some((_, last)) if first <= *last => *last = end.max(*last),
+            _ => united.push((first, end)),
+        }
+    }
+    united
 }
 
 /// Adds a neuron after all others to ranges.
@@ -355,22 +452,69 @@ pub struct Decoder {
     past: Past,
     /// The neurons of several arrivals.
     neurons: Vec<u32>,
+    rows: Vec<Row>,
+}
+
+/// What a spike of one source reaches over one projection.
+#[derive(Debug)]
+struct Row {
+    population: PopulationId,
+    source: NeuronId,
+    projection: u32,
+    delay_ms: f64,
+    targets: Vec<u32>,
+    /// One for all, or one each.
+    weights: Vec<f64>,
 }
 
 impl Decoder {
     /// For a network with populations of these sizes.
     pub fn new(sizes: &[usize]) -> Decoder {
         let first = Encoder::new(sizes).first;
-        Decoder { first, past: Past::new(), neurons: Vec::new() }
+        Decoder { first, past: Past::new(), neurons: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Takes the rows that come before a block. `None` if the bytes are no rows.
+    pub fn add_rows(&mut self, mut bytes: &[u8]) -> Option<()> {
+        while !bytes.is_empty() {
+            let row = self.take_row(&mut bytes)?;
+            self.rows.push(row);
+        }
+        Some(())
+    }
+
+    fn take_row(&self, bytes: &mut &[u8]) -> Option<Row> {
+        let mut number = || u32::try_from(take(bytes)?).ok();
+        let (population, source, projection) = (number()?, NeuronId(number()?), number()?);
+        let size = self.first.get(population as usize + 1)? - self.first[population as usize];
+        let delay_ms = take_f64(bytes)?;
+        let one = if take_byte(bytes)? == 0 { Some(take_f64(bytes)?) } else { None };
+        let count = usize::try_from(take(bytes)?).ok()?;
+        // Each neuron takes a byte at least: a damaged number must not ask for more.
+        if count == 0 || count > bytes.len() {
+            return None;
+        }
+        let mut targets = Vec::with_capacity(count);
+        let mut target = 0u64;
+        for _ in 0..count {
+            target = target.checked_add(take(bytes)?)?;
+            targets.push(u32::try_from(target).ok().filter(|&target| target < size)?);
+        }
+        let weights = match one {
+            Some(weight) => vec![weight],
+            None => (0..count).map(|_| take_f64(bytes)).collect::<Option<_>>()?,
+        };
+        Some(Row { population: PopulationId(population), source, projection, delay_ms, targets, weights })
     }
 
     /// Calls `told` with each event of a block until it says that it has enough. `None` if the bytes are no block.
     pub fn decode(&mut self, mut bytes: &[u8], mut told: impl FnMut(Told) -> bool) -> Option<()> {
         self.past.forget();
         while !bytes.is_empty() {
-            let goes_on = match bytes[0] & 15 == TOGETHER {
-                true => self.together(&mut bytes, &mut told)?,
-                false => told(self.one(&mut bytes)?),
+            let goes_on = match bytes[0] & 15 {
+                TOGETHER => self.together(&mut bytes, &mut told)?,
+                ROW => self.row(&mut bytes, &mut told)?,
+                _ => told(self.one(&mut bytes)?),
             };
             if !goes_on {
                 break;
@@ -491,6 +635,21 @@ impl Decoder {
             }
         }
         self.neurons = neurons;
+        Some(goes_on)
+    }
+
+    /// Arrivals at all of a row; tells whether `told` wants more.
+    fn row(&mut self, bytes: &mut &[u8], told: &mut impl FnMut(Told) -> bool) -> Option<bool> {
+        let tag = take_byte(bytes)?;
+        let at = self.time(tag, bytes)?;
+        let generation = if tag & GENERATION == 0 { 0 } else { u32::try_from(take(bytes)?).ok()? };
+        let row = self.rows.get(usize::try_from(take(bytes)?).ok()?)?;
+        let Row { population, source, projection, delay_ms, .. } = *row;
+        let goes_on = row.targets.iter().enumerate().all(|(place, &target)| {
+            let weight = *row.weights.get(place).unwrap_or(&row.weights[0]);
+            let happens = Happening::Arrival { source, projection, weight, delay_ms };
+            told(Told::Event(Event { at, generation, population, neuron: LocalId(target), happens }))
+        });
         Some(goes_on)
     }
 

@@ -6,8 +6,9 @@
 //! | letter | what |
 //! |---|---|
 //! | `H` | the header, JSON: who is who, and which filter was set. The first section |
+//! | `R` | rows that blocks after it refer to |
 //! | `B` | a block of events, see [`super::block`] |
-//! | `I` | the index: of each block, its place in the file and its summary. The last section |
+//! | `I` | the index: of each block, its place in the file and its summary; rows have a summary without events. The last section |
 //!
 //! The file ends with the place of the index (u64), the number of events (u64), the CRC-32 of these two, and [`END`]. A file
 //! without it was cut off: its whole blocks can still be read.
@@ -22,7 +23,7 @@ use synfire_core::Time;
 use synfire_core::events::{EventFilter, EventKind, Told};
 
 /// What every log begins with; the last byte is the version.
-pub const MAGIC: [u8; 8] = *b"synflog\x02";
+pub const MAGIC: [u8; 8] = *b"synflog\x03";
 /// What every whole log ends with.
 pub const END: [u8; 8] = *b"synflogE";
 const SECTION: usize = 5;
@@ -66,6 +67,16 @@ impl<W: Write> Writer<W> {
         // Strings and whole numbers always have a JSON text.
         writer.section(b'H', &serde_json::to_vec(header).unwrap_or_default())?;
         Ok(writer)
+    }
+
+    /// Appends rows, for blocks that follow.
+    ///
+    /// # Errors
+    /// What the sink says.
+    pub fn rows(&mut self, rows: &[u8]) -> io::Result<()> {
+        put(&mut self.index, self.at);
+        self.index.extend(Summary::of_rows().encode());
+        self.section(b'R', rows)
     }
 
     /// Appends a block and the summary of it.
@@ -204,7 +215,13 @@ impl Log {
         let blocks = std::mem::take(&mut self.blocks);
         let mut more = true;
         let mut read = || -> Result<(), LogError> {
-            for (place, _) in blocks.iter().filter(|(_, summary)| may_pass(summary, filter)) {
+            let may_pass = |summary: &Summary| summary.is_of_rows() || may_pass(summary, filter);
+            for (place, summary) in blocks.iter().filter(|(_, summary)| may_pass(summary)) {
+                if summary.is_of_rows() {
+                    let rows = self.section_at(*place, b'R')?.ok_or_else(|| self.damaged_at(*place))?;
+                    decoder.add_rows(&rows).ok_or_else(|| self.damaged_at(*place))?;
+                    continue;
+                }
                 let bytes = self.section_at(*place, b'B')?.ok_or_else(|| self.damaged_at(*place))?;
                 let pass = |event: Told| {
                     if passes(filter, &event) {
@@ -282,7 +299,14 @@ impl Log {
         self.is_whole = false;
         let mut decoder = Decoder::new(&self.header.who.sizes());
         let mut place = (MAGIC.len() + SECTION + header + CRC) as u64;
-        while let Some(payload) = self.section_at(place, b'B')? {
+        loop {
+            if let Some(rows) = self.section_at(place, b'R')? {
+                decoder.add_rows(&rows).ok_or_else(|| self.damaged_at(place))?;
+                self.blocks.push((place, Summary::of_rows()));
+                place += (SECTION + rows.len() + CRC) as u64;
+                continue;
+            }
+            let Some(payload) = self.section_at(place, b'B')? else { return Ok(()) };
             let mut summary: Option<Summary> = None;
             let mut neurons = Vec::new();
             let who = &self.header.who;
@@ -314,7 +338,6 @@ impl Log {
             self.blocks.extend(summary.map(|summary| (place, Summary { neurons: ranges, ..summary })));
             place += (SECTION + payload.len() + CRC) as u64;
         }
-        Ok(())
     }
 
     fn damaged(&self, what: &str) -> LogError {

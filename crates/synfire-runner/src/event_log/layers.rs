@@ -119,7 +119,7 @@ impl<S: tracing::Subscriber> Layer<S> for FileLayer {
     }
 }
 
-/// Writes the block in an event; its summary and number come before it.
+/// Writes the block in an event, and the rows that it is the first to need; these, its summary and number come before it.
 struct BlockFields<'a> {
     writer: &'a mut Writer<BufWriter<File>>,
     summary: Vec<u8>,
@@ -133,10 +133,14 @@ impl Visit for BlockFields<'_> {
     }
 
     fn record_bytes(&mut self, field: &Field, value: &[u8]) {
-        if field.name() == "summary" {
-            self.summary = value.to_vec();
-        } else {
-            self.result = self.writer.block(value, &self.summary, self.events);
+        match field.name() {
+            "summary" => self.summary = value.to_vec(),
+            "rows" if value.is_empty() => {}
+            "rows" => self.result = self.writer.rows(value),
+            _ if self.result.is_ok() => {
+                self.result = self.writer.block(value, &self.summary, self.events);
+            }
+            _ => {}
         }
     }
 

@@ -277,7 +277,14 @@ fn tell_block(encoder: &mut Encoder) {
     let summary = encoder.close();
     let events = u64::from(summary.events);
     let summary = summary.encode();
-    tracing::trace!(target: "synfire::event::block", events, summary = &summary[..], block = encoder.bytes());
+    let rows = encoder.new_rows();
+    tracing::trace!(
+        target: "synfire::event::block",
+        events,
+        rows,
+        summary = &summary[..],
+        block = encoder.bytes()
+    );
     encoder.clear();
 }
 

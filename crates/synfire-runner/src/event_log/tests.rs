@@ -298,9 +298,9 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![own.prop_map(Happening::Own), arrival.boxed(), switch]
 }
 
-/// Encodes events; arrivals of one spike at several neurons next to each other go in together, as the same row where they are the
-/// same neurons.
-fn encode(told: &[Told], encoder: &mut Encoder, rows: &mut Vec<Vec<u32>>) {
+/// Encodes events; arrivals of one spike at several neurons next to each other go in together, half of them as
+/// rows.
+fn encode(told: &[Told], encoder: &mut Encoder, rows: &mut Vec<String>) {
     let mut left = told;
     while let Some((first, rest)) = left.split_first() {
         left = rest;
@@ -329,9 +329,10 @@ fn encode(told: &[Told], encoder: &mut Encoder, rows: &mut Vec<Vec<u32>>) {
         }
         let (targets, weights): (Vec<u32>, Vec<f64>) = arrivals.into_iter().unzip();
         let is_one = weights.iter().all(|w| w.to_bits() == weights[0].to_bits());
-        let row = rows.iter().position(|row| *row == targets).unwrap_or(rows.len());
-        if row == rows.len() {
-            rows.push(targets.clone());
+        let row = format!("{:?}", (first.population, source, projection, delay_ms, &targets, &weights));
+        let number = rows.iter().position(|known| *known == row).unwrap_or(rows.len());
+        if number == rows.len() {
+            rows.push(row);
         }
         encoder.together(&Together {
             at: first.at,
@@ -341,7 +342,7 @@ fn encode(told: &[Told], encoder: &mut Encoder, rows: &mut Vec<Vec<u32>>) {
             projection,
             delay_ms,
             targets: &targets,
-            row: (row % 2 == 0).then_some(row as u32),
+            row: (number % 2 == 0).then_some(number as u32),
             weights: if is_one { Weights::All(weights[0]) } else { Weights::Each(&weights) },
         });
     }
@@ -387,14 +388,17 @@ proptest! {
                 told.push(Told::Window(at, at.after(3.25)));
             }
         }
-        let (mut encoder, mut rows) = (Encoder::new(&sizes), Vec::new());
+        let (mut encoder, mut rows, mut all_rows) = (Encoder::new(&sizes), Vec::new(), Vec::new());
         for _ in 0..2 {
             encode(&told, &mut encoder, &mut rows);
             let summary = encoder.close();
             prop_assert_eq!(summary.events as usize, told.len());
             prop_assert_eq!(block::Summary::decode(&mut &summary.encode()[..]), Some(summary));
             let mut back = vec![];
-            let decoded = block::Decoder::new(&sizes).decode(encoder.bytes(), |event| { back.push(event); true });
+            all_rows.extend_from_slice(encoder.new_rows());
+            let mut decoder = block::Decoder::new(&sizes);
+            prop_assert_eq!(decoder.add_rows(&all_rows), Some(()));
+            let decoded = decoder.decode(encoder.bytes(), |event| { back.push(event); true });
             prop_assert_eq!(decoded, Some(()));
             prop_assert_eq!(&back, &told);
             encoder.clear();
@@ -403,7 +407,9 @@ proptest! {
 
     #[test]
     fn any_bytes_are_a_block_or_none(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = block::Decoder::new(&[70, 70]).decode(&bytes, |_| true);
+        let mut decoder = block::Decoder::new(&[70, 70]);
+        let _ = decoder.add_rows(&bytes);
+        let _ = decoder.decode(&bytes, |_| true);
         let _ = block::Summary::decode(&mut &bytes[..]);
     }
 }
