@@ -27,12 +27,11 @@ pub struct Batch {
     events: Vec<Event>,
     /// Arrivals that were told together; they stay together unless others belong between them.
     fans: Vec<KeptFan>,
-    /// How many arrivals the fans are.
-    arrivals: usize,
     /// Rows that no batch has had before.
     new_rows: Vec<Row>,
-    /// What fans reach that are not a whole row, or of no row that is kept.
+    /// What fans reach that are not a whole row, or of no row that is kept; and how many neurons that are.
     parts: Vec<Row>,
+    parts_reach: usize,
     windows: Vec<Window>,
 }
 
@@ -250,27 +249,27 @@ impl Batch {
         let Fan { at, generation, .. } = *fan;
         let whole =
             if is_wanted.is_none() { known.number(population, fan, &mut self.new_rows) } else { None };
-        let (row, count) = match whole {
-            Some(number) => (number, fan.places.len()),
+        let (row, is_empty) = match whole {
+            Some(number) => (number, fan.places.is_empty()),
             None => {
                 let targets = &fan.projection.targets;
                 let is_wanted =
                     |place: &usize| is_wanted.as_ref().is_none_or(|wanted| wanted(targets[*place]));
                 let part = Row::new(population, fan, fan.places.clone().filter(is_wanted));
-                let count = part.targets.len();
+                let is_empty = part.targets.is_empty();
+                self.parts_reach += part.targets.len();
                 self.parts.push(part);
-                (PART | (self.parts.len() - 1) as u32, count)
+                (PART | (self.parts.len() - 1) as u32, is_empty)
             }
         };
-        if count > 0 {
-            self.arrivals += count;
+        if !is_empty {
             self.fans.push(KeptFan { at, generation, row });
         }
     }
 
-    /// How much it holds, in events.
+    /// How much it holds: arrivals at a row are no more than an event.
     pub(super) fn len(&self) -> usize {
-        self.events.len() + self.arrivals + self.windows.len()
+        self.events.len() + self.fans.len() + self.parts_reach + self.windows.len()
     }
 
     /// Whether there is something that belongs to no window yet.
@@ -405,7 +404,7 @@ impl Batch {
     pub fn clear(&mut self) {
         self.events.clear();
         self.fans.clear();
-        self.arrivals = 0;
+        self.parts_reach = 0;
         self.new_rows.clear();
         self.parts.clear();
         self.windows.clear();

@@ -156,7 +156,7 @@ pub struct Encoder {
     /// The rows that the log has; those of them that it has had since the last block, as bytes.
     row_count: u32,
     new_rows: Vec<u8>,
-    /// The neurons of this block that rows reach: from one to before another.
+    /// The neurons of each population that rows of this block reach: from one to before another.
     reached: Vec<(u32, u32)>,
     /// Which neurons are in this block. A byte each, so that they are set without being read.
     seen: Vec<bool>,
@@ -181,7 +181,7 @@ impl Encoder {
             rows: Vec::new(),
             row_count: 0,
             new_rows: Vec::new(),
-            reached: Vec::new(),
+            reached: vec![UNREACHED; sizes.len()],
             seen,
         }
     }
@@ -314,7 +314,8 @@ impl Encoder {
             put(&mut self.bytes, arrivals.generation.into());
         }
         put(&mut self.bytes, known.number.into());
-        self.reached.push(known.neurons);
+        let (first, end) = &mut self.reached[arrivals.population.index()];
+        (*first, *end) = (known.neurons.0.min(*first), known.neurons.1.max(*end));
     }
 
     #[cold]
@@ -379,8 +380,9 @@ impl Encoder {
 
     /// Ends the block: its bytes, valid until the next event is added, and its summary.
     pub fn close(&mut self) -> Summary {
-        // A row may reach all that lies between its ends: who asks for one of those has to look.
-        let mut neurons = std::mem::take(&mut self.reached);
+        // Rows may reach all that lies between their ends: who asks for one of those has to look.
+        let reached = self.reached.iter_mut().map(|range| std::mem::replace(range, UNREACHED));
+        let mut neurons: Vec<(u32, u32)> = reached.filter(|range| *range != UNREACHED).collect();
         for (stretch, first) in self.seen.chunks_mut(STRETCH).zip((0..).step_by(STRETCH)) {
             if stretch.iter().fold(false, |any, seen| any | seen) {
                 let of_stretch = (first..).zip(&*stretch).filter(|(_, seen)| **seen);
@@ -413,6 +415,9 @@ impl Encoder {
         self.new_rows.clear();
     }
 }
+
+/// No neuron: all are before its end and after its beginning.
+const UNREACHED: (u32, u32) = (u32::MAX, 0);
 
 /// What an encoder knows of a row.
 #[derive(Clone, Copy, Debug)]

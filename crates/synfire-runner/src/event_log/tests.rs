@@ -254,7 +254,11 @@ fn a_writer_that_cannot_keep_up_loses_nothing() {
         }
         (events, taken)
     });
-    let filter = FilterText::parse("kind=arrival").unwrap().filter(&Who::of(&scenario)).unwrap();
+    // All neurons, but named: else whole rows would be told of, of which many go into a batch.
+    let who = Who::of(&scenario);
+    let all = who.populations.iter().map(|all| format!("{}:0-{}", all.name, all.size - 1));
+    let text = format!("kind=arrival neuron={}", all.collect::<Vec<_>>().join(","));
+    let filter = FilterText::parse(&text).unwrap().filter(&who).unwrap();
     let mut log = EventLog::new(filter, Sender { to_thread, from_thread });
     let mut simulation = prepare(&scenario, vec![], &Options::default()).unwrap();
     simulation.run(Time::from_ms(500.0).unwrap(), &mut log).unwrap();
