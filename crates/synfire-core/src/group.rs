@@ -7,7 +7,7 @@ use crate::spec::{Column, ParamError, ParamTable};
 use crate::time::Time;
 use std::sync::Arc;
 use synfire_numerics::cells::{CELL_MS, CELLS_PER_MS, cell_of};
-use synfire_numerics::poisson::PoissonCells;
+use synfire_numerics::poisson::{Drawn, PoissonCells};
 use synfire_numerics::random::StreamKey;
 
 /// A spike that reaches a neuron.
@@ -194,14 +194,20 @@ impl DenseInput {
     }
 
     /// The same, list by list of some hundred arrivals: neurons, and offsets.
-    pub fn draw_lists(&self, units: u32, cell: u64, mut arrivals: impl FnMut(&[u32], &[f64])) {
+    pub fn draw_lists(
+        &self,
+        units: u32,
+        cell: u64,
+        room: &mut InputRoom,
+        mut arrivals: impl FnMut(&[u32], &[f64]),
+    ) {
         let Some(emitted) = self.emitted(cell) else { return };
-        let (mut kept, mut offsets) = (Vec::new(), Vec::new());
-        self.source.cells.draw_lists(units, emitted.cell, |units, times| {
+        let InputRoom { drawn, kept, offsets } = room;
+        self.source.cells.draw_lists(units, emitted.cell, drawn, |units, times| {
             offsets.clear();
             if emitted.open.is_none() {
                 offsets.extend(times.iter().map(|since| emitted.shift + since));
-                arrivals(units, &offsets);
+                arrivals(units, offsets);
                 return;
             }
             kept.clear();
@@ -209,7 +215,7 @@ impl DenseInput {
                 kept.push(unit);
                 offsets.push(emitted.shift + since);
             }
-            arrivals(&kept, &offsets);
+            arrivals(kept, offsets);
         });
     }
 
@@ -224,6 +230,17 @@ impl DenseInput {
         });
     }
 
+    /// What arrives at one neuron in an epoch, in no order: offsets.
+    pub fn draw_epoch_for(&self, unit: u32, epoch: u64, mut arrival: impl FnMut(f64)) {
+        let (begin, end) = (epoch * CELLS_PER_MS, (epoch + 1) * CELLS_PER_MS);
+        let emitted = begin.saturating_sub(self.delay_cells)..end.saturating_sub(self.delay_cells);
+        self.source.cells.draw_cells(unit, emitted, |cell, since| {
+            if let Some(emitted) = self.emitted(cell + self.delay_cells).filter(|cell| cell.counts(since)) {
+                arrival(emitted.shift + since);
+            }
+        });
+    }
+
     /// The cell in which what arrives in `cell` is emitted, if there is any.
     fn emitted(&self, cell: u64) -> Option<Emitted> {
         let emitted = cell.checked_sub(self.delay_cells)?;
@@ -232,6 +249,14 @@ impl DenseInput {
         let open = (!is_open).then_some((begin, self.source.start, self.source.stop));
         Some(Emitted { cell: emitted, shift: (cell % CELLS_PER_MS) as f64 * CELL_MS, open })
     }
+}
+
+/// Room for what an input brings, to be used again.
+#[derive(Clone, Debug, Default)]
+pub struct InputRoom {
+    drawn: Drawn,
+    kept: Vec<u32>,
+    offsets: Vec<f64>,
 }
 
 /// The spikes of a cell of a dense source.

@@ -256,7 +256,7 @@ impl<Q: EventQueue> Engine<Q> {
         self.scratch.spikes.sort_unstable();
         for &(_, population, neuron) in &self.scratch.spikes {
             for &index in &self.leaving[population.index()] {
-                self.network.projections[index].prefetch_row(neuron.index());
+                self.flights.prefetch(index, &self.network.projections[index], neuron.0);
             }
         }
         for &(at, population, neuron) in &self.scratch.spikes {

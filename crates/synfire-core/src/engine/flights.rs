@@ -83,6 +83,14 @@ impl Flights {
         }
     }
 
+    /// Asks memory for what has to be known of a row when a spike sets out over it.
+    #[inline]
+    pub(super) fn prefetch(&self, index: usize, projection: &Projection, source: u32) {
+        if !matches!(self.projections[index], Flight::Ahead(_)) {
+            projection.prefetch_row(source as usize);
+        }
+    }
+
     /// A spike sets out over a projection, whose row is held from now on. Spikes set out in order of time.
     #[inline]
     pub(super) fn launch(&mut self, index: usize, projection: &mut Projection, at: Time, source: u32) {

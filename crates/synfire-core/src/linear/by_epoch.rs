@@ -10,7 +10,7 @@
 use super::block::{Arrived, BLOCK, Block};
 use super::coordinates::Summed;
 use super::{Coordinates, Membrane, Watch, unresolved};
-use crate::group::{Cause, DenseInput, GroupError, Incoming, Outbox, Stretch, Volley, What};
+use crate::group::{Cause, DenseInput, GroupError, Incoming, InputRoom, Outbox, Stretch, Volley, What};
 use crate::ids::LocalId;
 use crate::network::Projection;
 use crate::prefetch::prefetch;
@@ -53,6 +53,7 @@ struct Spot<const K: usize> {
 struct Scratch {
     rooms: Vec<f64>,
     block: Box<Block>,
+    input: InputRoom,
     /// Near neurons from which something known has yet to be taken: their places, and the place of that.
     left: Vec<(usize, u32)>,
     /// Lists of what is to come that nobody uses.
@@ -130,6 +131,7 @@ impl<const K: usize> Together<K> {
             scratch: Scratch {
                 rooms: vec![0.0; states.len()],
                 block: Box::default(),
+                input: InputRoom::default(),
                 left: Vec::new(),
                 free: Vec::new(),
             },
@@ -189,12 +191,12 @@ impl<const K: usize> Together<K> {
     /// Adds all that a dense input brings in the epoch; tells how much that is.
     fn draw(&mut self, membrane: &Membrane<K>, input: &DenseInput) -> u64 {
         let Together { epoch, spots, scratch, .. } = self;
-        let block = &mut *scratch.block;
+        let (block, room) = (&mut *scratch.block, &mut scratch.input);
         let k = input.receptor as usize + 1;
         let units = spots.len() as u32;
         let mut count = 0;
         for cell in *epoch * CELLS_PER_MS..(*epoch + 1) * CELLS_PER_MS {
-            input.draw_lists(units, cell, |targets, offsets| {
+            input.draw_lists(units, cell, room, |targets, offsets| {
                 count += targets.len() as u64;
                 for (targets, offsets) in targets.chunks(BLOCK).zip(offsets.chunks(BLOCK)) {
                     block.fill(targets, offsets, input.weight);
@@ -418,9 +420,7 @@ impl<const K: usize> Together<K> {
 fn each_drawn(inputs: &[DenseInput], neuron: u32, epoch: u64, mut each: impl FnMut(Known)) {
     for input in inputs {
         let (weight, k) = (input.weight, input.receptor + 1);
-        for cell in epoch * CELLS_PER_MS..(epoch + 1) * CELLS_PER_MS {
-            input.draw_for(neuron, cell, |offset| each(Known { offset, weight, k, before: NONE }));
-        }
+        input.draw_epoch_for(neuron, epoch, |offset| each(Known { offset, weight, k, before: NONE }));
     }
 }
 
