@@ -11,7 +11,9 @@ pub fn ask() {
         use std::os::unix::process::CommandExt;
         let mut args = std::env::args_os();
         let (Some(name), Ok(program)) = (args.next(), std::env::current_exe()) else { return };
-        if std::env::var_os(TUNABLES).is_none() && are_on_request() {
+        // Where something else runs the program, such as a loader called by name, that would be what is started.
+        let is_this = std::path::Path::new(&name).file_name() == program.file_name();
+        if is_this && std::env::var_os(TUNABLES).is_none() && are_on_request() {
             let mut again = std::process::Command::new(program);
             // It comes back only if it fails.
             let _ = again.arg0(name).args(args).env(TUNABLES, HUGE_PAGES).exec();
