@@ -52,7 +52,8 @@ struct Spot<const K: usize> {
 /// Lists that are filled again and again.
 struct Scratch {
     rooms: Vec<f64>,
-    block: Box<Block>,
+    /// Taken while it is in use.
+    block: Option<Box<Block>>,
     input: InputRoom,
     /// Near neurons from which something known has yet to be taken: their places, and the place of that.
     left: Vec<(usize, u32)>,
@@ -130,7 +131,7 @@ impl<const K: usize> Together<K> {
             refractory_ends: BinaryHeap::new(),
             scratch: Scratch {
                 rooms: vec![0.0; states.len()],
-                block: Box::default(),
+                block: None,
                 input: InputRoom::default(),
                 left: Vec::new(),
                 free: Vec::new(),
@@ -191,7 +192,7 @@ impl<const K: usize> Together<K> {
     /// Adds all that a dense input brings in the epoch; tells how much that is.
     fn draw(&mut self, membrane: &Membrane<K>, input: &DenseInput) -> u64 {
         let Together { epoch, spots, scratch, .. } = self;
-        let (block, room) = (&mut *scratch.block, &mut scratch.input);
+        let (block, room) = (&mut **scratch.block.get_or_insert_default(), &mut scratch.input);
         let k = input.receptor as usize + 1;
         let units = spots.len() as u32;
         let mut count = 0;
@@ -220,7 +221,7 @@ impl<const K: usize> Together<K> {
         stretches: &[Stretch],
         projections: &[Projection],
     ) {
-        let mut block = std::mem::take(&mut self.scratch.block);
+        let mut block = self.scratch.block.take().unwrap_or_default();
         let mut k = 1;
         for (number, stretch) in stretches.iter().enumerate() {
             if let Some(soon) = stretches.get(number + FETCHED) {
@@ -240,19 +241,19 @@ impl<const K: usize> Together<K> {
             }
         }
         self.receive(membrane, &mut block, k);
-        self.scratch.block = block;
+        self.scratch.block = Some(block);
     }
 
     /// All targets of a spike at one instant.
     fn receive_volley(&mut self, membrane: &Membrane<K>, volley: &Volley, projections: &[Projection]) {
-        let mut block = std::mem::take(&mut self.scratch.block);
+        let mut block = self.scratch.block.take().unwrap_or_default();
         let projection = &projections[volley.projection as usize];
         let mut left = volley.first as usize..volley.end as usize;
         while !left.is_empty() {
             left.start += block.add_at_once(volley.at, projection, left.clone());
             self.receive(membrane, &mut block, projection.receptor as usize + 1);
         }
-        self.scratch.block = block;
+        self.scratch.block = Some(block);
     }
 
     /// The arrivals in a block, at receptor k - 1. Leaves the block empty.
