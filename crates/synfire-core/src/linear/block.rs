@@ -1,6 +1,6 @@
 //! Arrivals side by side: what each of them adds, in vectors.
 
-#![allow(clippy::needless_range_loop)] // loops over lanes
+#![allow(clippy::needless_range_loop)] // formulas with an index that several arrays share
 
 use super::{Membrane, kick};
 use crate::network::{Projection, Values};
@@ -12,7 +12,7 @@ use synfire_numerics::vector::vectorised;
 /// Arrivals of a block: a multiple of the lanes. What lies in lanes beyond the last arrival is written over, or nobody looks at it.
 pub(super) const BLOCK: usize = 256;
 
-/// How soon.
+/// Memory is asked for a neuron so many arrivals ahead of time.
 const SOON: usize = 16;
 
 /// Up to [`BLOCK`] arrivals in one epoch at one receptor.
@@ -199,10 +199,96 @@ fn copy_values(values: &Values, from: Range<usize>, to: &mut [f64]) {
     }
 }
 
-/// Copies a short list.
+/// Copies a short list: a call of the system's function would take longer than that.
 #[inline(always)]
 fn copy<T: Copy>(from: &[T], to: &mut [T]) {
     let ((from, few), (to, few_to)) = (from.as_chunks::<LANES>(), to.as_chunks_mut::<LANES>());
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
     few_to.iter_mut().zip(few).for_each(|(to, from)| *to = *from);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::PopulationId;
+    use crate::linear::{Adding, LinearNeuron};
+    use crate::spec::Column;
+    use proptest::prelude::*;
+
+    /// Two receptors with weights of very different size.
+    fn membrane() -> Membrane<3> {
+        let neuron = LinearNeuron {
+            v_th: -50.0,
+            rest: -15.0,
+            reset: -15.0,
+            refractory_ms: 2.0,
+            taus: vec![10.0, 0.5, 4.0],
+            capacitance: 250.0,
+            initial_v: Column::Same(-65.0),
+            initial_currents: vec![None, None],
+        };
+        Membrane::new(&neuron, &Adding::AsIntegers { greatest_weights: vec![2000.0, 20.0] })
+    }
+
+    /// A spike of a source that reaches these synapses, sorted by delay.
+    fn projection(synapses: Vec<(f64, f64)>, receptor: u32, is_single: (bool, bool)) -> Projection {
+        let (delays, weights): (Vec<f64>, Vec<f64>) = synapses.into_iter().unzip();
+        let values = |values: Vec<f64>, is_single| match is_single {
+            true => Values::Single(values.iter().map(|&value| value as f32).collect()),
+            false => Values::Each(values),
+        };
+        Projection {
+            source: PopulationId(0),
+            target: PopulationId(0),
+            receptor,
+            offsets: vec![0, delays.len() as u64],
+            targets: (0..delays.len() as u32).rev().collect(),
+            weights: values(weights, is_single.0),
+            delays: values(delays, is_single.1),
+            declared: None,
+            drawn: None,
+        }
+    }
+
+    proptest! {
+        /// Side by side arrivals add what they add one by one, in blocks that hold what another receptor had, too.
+        #[test]
+        fn arrivals_add_the_same_side_by_side(
+            stretches in prop::collection::vec((0u32..2, any::<(bool, bool)>(), 0.0..1.0f64, 0u32..20, prop::collection::vec((0.0..1.0f64, -1.0..1.0f64), 1..400), any::<bool>()), 1..4),
+        ) {
+            let (membrane, mut block) = (membrane(), Block::default());
+            for (receptor, is_single, begin, whole, mut synapses, at_once) in stretches {
+                synapses.sort_by(|a, b| a.0.total_cmp(&b.0));
+                let size = [2000.0, 20.0][receptor as usize];
+                // All are reached in the millisecond that begins `whole` + 1 later.
+                let reached = |&(after, part): &(f64, f64)| (f64::from(whole) + 1.0 - begin + 0.999 * after, size * part);
+                let projection = projection(synapses.iter().map(reached).collect(), receptor, is_single);
+                let (emitted, k) = (Time::from_parts(3, begin).unwrap(), receptor as usize + 1);
+                let mut found = 0;
+                while found < synapses.len() {
+                    let taken = match at_once {
+                        true => block.add_at_once(emitted, &projection, found..synapses.len()),
+                        false => block.add(emitted, &projection, found..synapses.len()),
+                    };
+                    prop_assert!(taken > 0 && block.len() == taken);
+                    block.find_kicks(&membrane, k);
+                    let mut place = found;
+                    block.for_each(|arrived, _| {
+                        let weight = projection.weights.at(place);
+                        let at = if at_once { emitted } else { emitted.after(projection.delays.at(place)) };
+                        let growths = membrane.growths(k, at.parts().1);
+                        let kick = membrane.kick(k, weight, growths);
+                        assert_eq!((arrived.target, arrived.offset, arrived.weight), (projection.targets[place], at.parts().1, weight));
+                        assert_eq!((arrived.membrane, arrived.input), (membrane.units[0].of(kick.membrane), membrane.units[k].of(kick.input)));
+                        let lifts = (weight / 250.0).max(0.0) * membrane.integrator.lifting(k).of(growths.1);
+                        assert!((arrived.lifts - lifts).abs() <= 1e-12 * lifts.abs());
+                        place += 1;
+                    });
+                    block.clear();
+                    found += taken;
+                    prop_assert_eq!(place, found);
+                }
+            }
+        }
+    }
 }

@@ -125,10 +125,11 @@ impl Units {
         Units { quantum, per_quantum: 1.0 / quantum }
     }
 
-    /// Rounded to a whole number of quanta.
+    /// Rounded to a whole number of quanta, if it is not greater than these are for; else any number, as for what lies beside the
+    /// arrivals of a block.
     #[inline(always)]
     pub(super) fn of(&self, x: f64) -> i64 {
-        (x * self.per_quantum + SHIFT).to_bits() as i64 - SHIFT.to_bits() as i64
+        ((x * self.per_quantum + SHIFT).to_bits() as i64).wrapping_sub(SHIFT.to_bits() as i64)
     }
 
     /// A number and a sum of quanta.
