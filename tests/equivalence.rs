@@ -115,6 +115,7 @@ impl Draw {
             delays.push(self.delay());
         }
         let same_delay = self.stream.below(2) == 0;
+        let precision = self.one_of(&["f64", "f32"]);
         let weights = match self.kind.form {
             Form::Dense => json!(if self.stream.below(3) == 0 { -6.0 } else { 7.5 }),
             _ => json!(weights),
@@ -124,6 +125,7 @@ impl Draw {
             "connect": { "rule": "explicit", "pairs": pairs },
             "weight": weights,
             "delay": if same_delay { json!(delays[0]) } else { json!(delays) },
+            "precision": precision,
         })
     }
 
