@@ -5,7 +5,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{JoinHandle, available_parallelism, park, spawn, yield_now};
+use std::thread::{Builder, JoinHandle, available_parallelism, park, yield_now};
 
 /// Work that any thread can do.
 pub(super) trait Job: Send + 'static {
@@ -38,6 +38,9 @@ const CALLED: u32 = 1;
 /// The thread may go home.
 const OVER: u32 = 2;
 
+/// The name of a thread, for those who look at the program from outside.
+const THREAD: &str = "windows";
+
 /// How often a thread looks for jobs before it goes to sleep: for about a fifth of a millisecond.
 const PATIENCE: u32 = 5_000;
 
@@ -45,7 +48,7 @@ const PATIENCE: u32 = 5_000;
 const HASTE: u32 = 5_000;
 
 impl<J: Job> Crew<J> {
-    /// So many threads, with the caller.
+    /// So many threads, with the caller; fewer if the system has no more to give.
     pub(super) fn new(threads: usize) -> Crew<J> {
         // Who stays awake must not take processors from those who work.
         let processors = available_parallelism().map_or(1, usize::from);
@@ -57,9 +60,10 @@ impl<J: Job> Crew<J> {
                 state: AtomicU32::new(IDLE),
             });
             let its = desk.clone();
-            Other { desk, thread: Some(spawn(move || its.wait_and_work(patience))) }
+            let thread = Builder::new().name(THREAD.to_owned()).spawn(move || its.wait_and_work(patience));
+            thread.ok().map(|thread| Other { desk, thread: Some(thread) })
         };
-        Crew { others: (1..threads).map(other).collect() }
+        Crew { others: (1..threads).filter_map(other).collect() }
     }
 
     /// How many threads, with the caller.
