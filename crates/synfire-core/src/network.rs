@@ -96,6 +96,9 @@ impl Ranks {
 /// So many targets a line of the cache has.
 const LINE: usize = 16;
 
+/// Of a long stretch of a row so many lines are asked for; the machine sees the others coming.
+const LINES: usize = 8;
+
 /// The synapses from one population to one receptor of another. The row of source s has its targets, sorted by (delay,
 /// target, place of declaration).
 ///
@@ -185,10 +188,10 @@ impl Projection {
         }
     }
 
-    /// Asks for these synapses; where they are many, for the first ones, on which the machine sees the others coming.
+    /// Asks for these synapses, or the first of them.
     #[inline]
     pub(crate) fn prefetch_synapses(&self, first: u64, end: u64) {
-        for place in (first as usize..end as usize).step_by(LINE).take(8) {
+        for place in (first as usize..end as usize).step_by(LINE).take(LINES) {
             prefetch(&self.targets, place);
             self.weights.prefetch(place);
             self.delays.prefetch(place);

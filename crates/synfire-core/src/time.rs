@@ -85,8 +85,8 @@ impl Time {
         carry(self.epoch + whole.min(LAST_EPOCH as u64), self.offset.0, fraction)
     }
 
-    /// The offset of the instant that lies so many whole milliseconds and this fraction of one later: that of
-    /// [`Time::after_parts`], without branches.
+    /// Of the instant that lies a fraction of a millisecond and any number of whole ones after one with this offset, the offset: that
+    /// of [`Time::after_parts`], without branches, for loops in vectors.
     #[inline(always)]
     pub(crate) fn offset_after(offset: f64, fraction: f64) -> f64 {
         let sum = offset + fraction;
@@ -240,13 +240,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    proptest::proptest! {
+    proptest! {
         /// Near the ends of a millisecond, too, where sums are rounded to its end or beyond.
         #[test]
         fn offsets_found_without_branches_are_the_same(a in 0.0..1.0f64, b in 0.0..1.0f64, ulps in 0u64..4, near: bool, whole in 0u64..3) {
             let b = if near { f64::from_bits((1.0 - a).to_bits() + 2 - ulps).clamp(0.0, 1.0 - f64::EPSILON / 2.0) } else { b };
             let at = Time::from_parts(5, a).unwrap();
-            proptest::prop_assert_eq!(Time::offset_after(a, b).to_bits(), at.after_parts(whole, b).parts().1.to_bits());
+            prop_assert_eq!(Time::offset_after(a, b).to_bits(), at.after_parts(whole, b).parts().1.to_bits());
         }
     }
 

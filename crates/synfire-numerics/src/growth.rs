@@ -9,7 +9,7 @@ use crate::vector::vectorised;
 const STEPS: usize = 128;
 const STEP: f64 = 1.0 / STEPS as f64;
 
-/// Growths that are found side by side.
+/// Growths that are found side by side: lists whose length is a multiple of this are found fastest.
 pub const LANES: usize = 8;
 
 /// The greatest rate for which the series is exact to rounding: (5/128)^9/9! is 6e-19.
@@ -50,9 +50,9 @@ impl Growth {
         few.iter_mut().for_each(|t| *t = self.at(*t));
     }
 
-    /// The same as [`Growth::at`], side by side: for loops in [`vectorised`].
+    /// The same as [`Growth::at`], side by side.
     #[inline(always)]
-    pub fn at_many(&self, times: &[f64; LANES]) -> [f64; LANES] {
+    fn at_many(&self, times: &[f64; LANES]) -> [f64; LANES] {
         // Plain loops: what the standard library would call for each lane need not be inlined, and then it has no vectors.
         let (mut steps, mut growths) = ([0.0; LANES], [0.0; LANES]);
         for lane in 0..LANES {

@@ -61,7 +61,7 @@ const FADED: f64 = 1e-200;
 /// What rounding may take from a bound.
 const SLACK: f64 = 1.0 - 1e-4;
 
-/// By how much one input lifts y: see [`Integrator::lift`].
+/// By how much one input lifts y at most before the end of the unit.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifting {
     tau: f64,
@@ -69,7 +69,7 @@ pub struct Lifting {
 }
 
 impl Lifting {
-    /// Where the growth is this.
+    /// For each 1 by which it makes D rise when its growth is `growth`: the integral of what is left of it.
     #[inline(always)]
     pub fn of(&self, growth: f64) -> f64 {
         self.tau * (1.0 - self.after_one * growth)
@@ -188,7 +188,7 @@ impl<const K: usize> Integrator<K> {
 
     /// How far y can be lifted by input within one unit, in no more time than that, without reaching 0: of many at the beginning
     /// of a unit, from their coordinates one by one; infinite where x_0 is minus infinity, negative if nothing is certain. What an
-    /// input lifts at most, tells [`Integrator::lift`].
+    /// input lifts at most, tells [`Integrator::lifting`].
     ///
     /// Since y was last at its value now, the leak has not been stronger than it is there, and what pushes y can have done so no
     /// more than over the whole unit.
@@ -196,7 +196,7 @@ impl<const K: usize> Integrator<K> {
     pub fn rooms(&self, x: [&[f64]; K], rooms: &mut [f64]) {
         let mut lifts = [0.0; K];
         for k in 1..K {
-            lifts[k] = self.lift(k, 1.0);
+            lifts[k] = self.lifting(k).of(1.0);
         }
         vectorised(
             #[inline(always)]
@@ -223,14 +223,7 @@ impl<const K: usize> Integrator<K> {
         );
     }
 
-    /// By how much input k lifts y at most before the end of the unit, for each 1 by which it makes D rise when its growth is
-    /// `growth`: the integral of what is left of it.
-    #[inline(always)]
-    pub fn lift(&self, k: usize, growth: f64) -> f64 {
-        self.lifting(k).of(growth)
-    }
-
-    /// What [`Integrator::lift`] does for one input.
+    /// By how much input k lifts y at most before the end of the unit.
     #[inline(always)]
     pub fn lifting(&self, k: usize) -> Lifting {
         Lifting { tau: self.taus[k], after_one: self.after_one[k] }

@@ -19,13 +19,6 @@ pub(super) struct Flights {
     pub projections: Vec<Flight>,
 }
 
-impl Default for Flight {
-    /// Nothing is under way.
-    fn default() -> Flight {
-        Flight::Constant { delay_ms: 0.0, queue: VecDeque::new() }
-    }
-}
-
 /// One projection's.
 pub(super) enum Flight {
     /// All delays are equal, so what is emitted first arrives first: (arrival, source).
@@ -36,6 +29,13 @@ pub(super) enum Flight {
     Sliced(Wheel),
     /// The same for populations that know ahead of time what arrives.
     Ahead(Stretches),
+}
+
+impl Default for Flight {
+    /// In place of one that a thread has.
+    fn default() -> Flight {
+        Flight::Constant { delay_ms: 0.0, queue: VecDeque::new() }
+    }
 }
 
 /// A spike under way over one projection. Those that arrive first come first.

@@ -117,7 +117,8 @@ pub(super) struct KnownRows {
     synapses: usize,
 }
 
-/// No more synapses are kept than this, 64 MiB; the targets of further rows come each time.
+/// No more synapses are kept than this, 64 MiB of targets and twice that of weights where each has its own; further rows come each
+/// time.
 const MOST_SYNAPSES: usize = 1 << 24;
 
 /// In place of a number.

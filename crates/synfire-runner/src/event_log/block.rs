@@ -1,6 +1,7 @@
 //! Blocks of events in few bytes: encoding and decoding.
 //!
-//! A block knows nothing of those before it, but of the rows that have been told of (below). Each event begins with a byte: the kind in its lower four bits, then flags.
+//! A block knows nothing of those before it, but of the rows that have been told of (below). Each event begins with a byte: the kind
+//! in its lower four bits, then flags.
 //!
 //! | flag | meaning |
 //! |---|---|
