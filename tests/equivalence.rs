@@ -115,7 +115,8 @@ impl Draw {
             delays.push(self.delay());
         }
         let same_delay = self.stream.below(2) == 0;
-        let precision = self.one_of(&["f64", "f32"]);
+        // Delays in single precision lead to no instant that others lead to.
+        let precision = if self.kind.ties { "f64" } else { self.one_of(&["f64", "f32"]) };
         let weights = match self.kind.form {
             Form::Dense => json!(if self.stream.below(3) == 0 { -6.0 } else { 7.5 }),
             _ => json!(weights),
