@@ -6,7 +6,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use synfire_core::Time;
 use synfire_core::engine::{Options, Simulation};
-use synfire_core::events::{Batch, EventFilter, EventLog, Rows, Sink};
+use synfire_core::events::{Batch, EventFilter, EventLog, Glossary, Sink};
 use synfire_core::observer::Observer;
 use synfire_runner::build::build;
 use synfire_runner::scenario::{self, Limits, Scenario};
@@ -93,7 +93,7 @@ fn by_threads(bencher: Bencher<'_, '_>, threads: usize) {
 
 /// Takes the events in order and lets them go.
 #[derive(Default)]
-struct Ordered(Rows);
+struct Ordered(Glossary);
 
 impl Sink for Ordered {
     fn take(&mut self, batch: &mut Batch) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use synfire_core::engine::{Counts, EngineError, EngineKind, Options, Simulation};
 use synfire_core::events::{
-    Batch, Event, EventFilter, EventKind, EventLog, Happening, Kinds, Rows, Sink, Window,
+    Batch, Event, EventFilter, EventKind, EventLog, Glossary, Happening, Kinds, Sink, Window,
 };
 use synfire_core::group::{Cause, What};
 use synfire_core::{PopulationId, Time};
@@ -28,13 +28,13 @@ const CASES: [(&str, f64); 10] = [
 
 /// All events, in the order of the log.
 #[derive(Default)]
-struct Kept(Vec<Event>, Vec<Window>, Rows);
+struct Kept(Vec<Event>, Vec<Window>, Glossary);
 
 impl Sink for Kept {
     fn take(&mut self, batch: &mut Batch) {
-        let Kept(events, windows, rows) = self;
-        batch.sort(rows);
-        batch.for_each(rows, |event| events.push(*event), |window| windows.push(*window));
+        let Kept(events, windows, glossary) = self;
+        batch.sort(glossary);
+        batch.for_each(glossary, |event| events.push(*event), |window| windows.push(*window));
         batch.clear();
     }
 }
@@ -58,6 +58,7 @@ fn logged_with(
         made => made.unwrap(),
     };
     let mut log = EventLog::new(filter, Kept::default());
+    log.redraw(simulation.dense_trains());
     for &until in pieces {
         simulation.run(Time::from_ms(until).unwrap(), &mut log).unwrap();
     }
@@ -153,13 +154,18 @@ fn dense_background_that_nobody_watches_is_in_the_log_where_it_arrives() {
     watched_or_not(&currents_under_dense_input(), &[0.9, 7.3, 30.0]);
 }
 
+fn sources(scenario: &Scenario) -> Vec<PopulationId> {
+    let is_source = |index: &usize| scenario.populations[*index].model.spec.is_source;
+    let sources = (0..scenario.populations.len()).filter(is_source);
+    let sources: Vec<PopulationId> = sources.map(|index| PopulationId(index as u32)).collect();
+    assert!(!sources.is_empty());
+    sources
+}
+
 /// The log of arrivals is the same whether an observer watches the sources or not; and whether arrivals are logged or not,
 /// the engine counts the same.
 fn watched_or_not(scenario: &Scenario, pieces: &[f64]) {
-    let is_source = |index: &usize| scenario.populations[*index].model.spec.is_source;
-    let sources = (0..scenario.populations.len()).filter(is_source);
-    let unwatched: Vec<PopulationId> = sources.map(|index| PopulationId(index as u32)).collect();
-    assert!(!unwatched.is_empty());
+    let unwatched = sources(scenario);
     let filter = EventFilter { kinds: Kinds::NONE.with(EventKind::Arrival), ..EventFilter::ALL };
     let arrivals = |unwatched: &Vec<PopulationId>, engine| {
         let options = Options { engine: Some(engine), unwatched: unwatched.clone(), ..Options::default() };
@@ -221,4 +227,74 @@ fn stimuli_of_rates_and_neurons_are_in_the_log() {
     }
     let expected = ["confirmed", "predicted", "refractory_end", "spike", "stimulus", "switch"];
     assert!(expected.iter().all(|kind| kinds.contains_key(kind)), "{kinds:?}");
+}
+
+/// Dense input in each way in which populations take it: they draw it themselves, it is drawn for them, each neuron is asked. Over
+/// delays of whole cells and others, for some of the time, with weights of their own, and beside input that is not dense.
+fn every_kind_of_dense_input() -> Scenario {
+    let exponential = serde_json::json!({ "in": { "kind": "exponential", "tau": 2 } });
+    let jump = serde_json::json!({ "in": { "kind": "delta" } });
+    let lif =
+        |c_m: f64| serde_json::json!({ "model": "lif", "tau_m": 10, "c_m": c_m, "v_th": -55, "e_l": -70 });
+    let poisson = |rate: f64| serde_json::json!({ "model": "poisson", "rate": rate });
+    let text = serde_json::json!({
+        "synfire": 1,
+        "duration": 10,
+        "populations": {
+            "draws": { "size": 40, "neuron": lif(1.0), "receptors": jump },
+            "fed": { "size": 40, "neuron": lif(250.0), "receptors": exponential },
+            "asked": { "size": 40, "neuron": { "model": "adex" }, "receptors": exponential },
+            "a": { "size": 40, "neuron": { "model": "poisson", "rate": 20_000, "start": 0.3, "stop": 6.1 } },
+            "b": { "size": 40, "neuron": poisson(3000.0) },
+            "c": { "size": 40, "neuron": poisson(5000.0) },
+            "rare": { "size": 40, "neuron": poisson(100.0) },
+            "forked": { "size": 40, "neuron": poisson(4000.0) }
+        },
+        "projections": [
+            { "source": "a", "target": "draws", "receptor": "in", "connect": { "rule": "one_to_one" }, "weight": 0.3, "delay": 1.5 },
+            { "source": "b", "target": "fed", "receptor": "in", "connect": { "rule": "one_to_one" },
+              "weight": { "uniform": [50, 150] }, "delay": 1.3 },
+            { "source": "c", "target": "asked", "receptor": "in", "connect": { "rule": "one_to_one" }, "weight": 60, "delay": 0.7 },
+            { "source": "rare", "target": "asked", "receptor": "in", "connect": { "rule": "one_to_one" }, "weight": 60, "delay": 0.7 },
+            { "source": "forked", "target": "fed", "receptor": "in", "connect": { "rule": "one_to_one" }, "weight": 60, "delay": 0.7 },
+            { "source": "forked", "target": "asked", "receptor": "in", "connect": { "rule": "one_to_one" }, "weight": 60, "delay": 0.7 },
+            { "source": "fed", "target": "asked", "receptor": "in", "connect": { "rule": "fixed_in_degree", "k": 10 },
+              "weight": -20, "delay": { "uniform": [0.5, 2] } },
+        ],
+    });
+    let limits = synfire_runner::scenario::Limits::default();
+    synfire_runner::scenario::check(text.to_string(), "dense.json".as_ref(), &limits).unwrap()
+}
+
+#[test]
+fn dense_input_that_is_drawn_again_is_in_the_log_as_if_it_had_been_told() {
+    let brunel = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/brunel/scenario.json");
+    drawn_again_or_told(&load(&brunel).unwrap(), &[0.9, 2.0], 2);
+    drawn_again_or_told(&currents_under_dense_input(), &[0.9, 7.3, 30.0], 1);
+    drawn_again_or_told(&every_kind_of_dense_input(), &[0.9, 5.003, 10.0], 3);
+}
+
+fn drawn_again_or_told(scenario: &Scenario, pieces: &[f64], dense: usize) {
+    let told = Options { engine: Some(EngineKind::Lookahead), ..Options::default() };
+    let drawn = Options { redrawn: sources(scenario), ..told.clone() };
+    let simulation = Simulation::new(build(scenario).unwrap(), vec![], &drawn).unwrap();
+    assert_eq!(simulation.dense_trains().len(), dense);
+    let some = |kinds: Kinds, from: f64, until: f64| EventFilter {
+        kinds,
+        from: Time::from_ms(from).unwrap(),
+        until: Time::from_ms(until).unwrap(),
+        ..EventFilter::ALL
+    };
+    let [spikes, arrivals] = [EventKind::Spike, EventKind::Arrival].map(|kind| Kinds::NONE.with(kind));
+    let filters =
+        [EventFilter::ALL, some(spikes, 0.0, 1.9), some(arrivals, 1.51, 1.97), some(Kinds::ALL, 1.8, 1.9)];
+    for filter in filters {
+        let by = |options| logged_with(scenario, options, filter.clone(), pieces).unwrap();
+        let (told, drawn) = (by(&told), by(&drawn));
+        let what = format!("{:?} from {} until {}", filter.kinds, filter.from, filter.until);
+        assert!(!told.0.is_empty() && told.2 == drawn.2, "{what}: counts");
+        let (told, drawn) = (without_predictions(&told.0), without_predictions(&drawn.0));
+        let first = told.iter().zip(&drawn).find(|(a, b)| a != b);
+        assert!(told == drawn, "{what}: {} and {} events, first in {first:?}", told.len(), drawn.len());
+    }
 }

@@ -149,14 +149,19 @@ impl DenseSource {
         Time::from_parts(cell / CELLS_PER_MS, offset).unwrap_or(Time::NEVER)
     }
 
+    /// The cell in which a time lies.
+    pub fn cell_at(at: Time) -> u64 {
+        let (epoch, offset) = at.parts();
+        epoch * CELLS_PER_MS + cell_of(offset) as u64
+    }
+
     /// How many spikes of the first `units` units are under way at `now`: emitted before, arriving `delay_ms` later, then or
     /// after.
     pub fn under_way(&self, units: u32, delay_ms: f64, now: Time) -> u64 {
-        let cell = |at: Time| at.parts().0 * CELLS_PER_MS + cell_of(at.parts().1) as u64;
         // What rounding does to `before` stays within a cell.
-        let first = cell(now.before(delay_ms)).saturating_sub(1);
+        let first = DenseSource::cell_at(now.before(delay_ms)).saturating_sub(1);
         let mut count = 0;
-        for cell in first..=cell(now) {
+        for cell in first..=DenseSource::cell_at(now) {
             let begin = DenseSource::begin_of(cell);
             self.cells.draw_many(units, cell, |_, since| {
                 let spike = begin.after(since);

@@ -124,14 +124,18 @@ impl Time {
         (self.epoch as i64).wrapping_sub(earlier.epoch as i64) as f64 + offsets
     }
 
-    /// The instant a whole number of binary fractions of a millisecond earlier, such as a number of cells; the beginning of
-    /// the run if that is earlier still.
+    /// The instant so much earlier: exact if that is a whole number of cells (see [`synfire_numerics::cells`]), else within two units in
+    /// the last place; the beginning of the run if that is earlier still.
     pub fn before(self, duration_ms: f64) -> Time {
         let (epoch, offset) = self.parts();
         let whole = duration_ms.floor();
         let (mut epoch, mut rest) = (epoch as f64 - whole, offset - (duration_ms - whole));
         if rest < 0.0 {
             (epoch, rest) = (epoch - 1.0, rest + 1.0);
+        }
+        if rest >= 1.0 {
+            // A difference below 0 that rounding has lost.
+            (epoch, rest) = (epoch + 1.0, 0.0);
         }
         if epoch < 0.0 { Time::ZERO } else { Time::from_parts(epoch as u64, rest).unwrap_or(self) }
     }
@@ -290,6 +294,14 @@ mod tests {
             prop_assert!(later >= t);
             prop_assert!(t.after(d + e) >= later);
             prop_assert!((later.since(t) - d).abs() <= 2.3e-16 * d.max(1.0));
+        }
+
+        /// Where both have nearly the same offset, too.
+        #[test]
+        fn before_undoes_after(epoch in 200u64..1_000_000_000, o in 0.0..1.0f64, d in 0.0..100.0f64, near: bool, ulps in 0u64..4) {
+            let d = if near { f64::from_bits((d.floor() + o).to_bits() + 2 - ulps.min(2)) } else { d };
+            let t = Time::from_parts(epoch, o).unwrap();
+            prop_assert!(t.before(d).after(d).since(t).abs() <= 1e-13, "{} {}", t.before(d), t);
         }
 
         #[test]

@@ -18,7 +18,10 @@ const GRAIN_MS: f64 = CELL_MS / 4_294_967_296.0;
 /// what each of them gets is again a Poisson process, independent of the others.
 #[derive(Clone, Debug)]
 pub struct PoissonCells {
+    /// As given.
     key: StreamKey,
+    /// Where random words come from.
+    words: StreamKey,
     /// There are more than j spikes if 64 random bits are at or above number j: the distribution function, times 2^64.
     more_than: Vec<u64>,
     /// The upper halves of these, which nearly always decide.
@@ -51,13 +54,18 @@ impl PoissonCells {
         let more_than = distribution(if is_dealt { mean * LANES as f64 } else { mean });
         let high = more_than.iter().map(|bound| (bound >> 32) as u32).collect();
         if !is_dealt {
-            return PoissonCells { key, more_than, high, mean, is_dealt };
+            return PoissonCells { key, words: key, more_than, high, mean, is_dealt };
         }
         // Processes of different rates with one key must not be dealt out by the same numbers.
         let [first, second] = key.0;
-        let key =
+        let words =
             StreamKey::derive((u64::from(first) | u64::from(second) << 32) ^ mean.to_bits(), "dealt", 0);
-        PoissonCells { key, more_than, high, mean, is_dealt }
+        PoissonCells { key, words, more_than, high, mean, is_dealt }
+    }
+
+    /// The key that [`PoissonCells::new`] was given.
+    pub fn key(&self) -> StreamKey {
+        self.key
     }
 
     /// The mean number of spikes in a cell.
@@ -66,7 +74,7 @@ impl PoissonCells {
     }
 
     fn block(&self, unit: u32, cell: u64, block: u32) -> [u32; 4] {
-        philox([block, cell as u32, unit, (cell >> 32) as u32], self.key.0)
+        philox([block, cell as u32, unit, (cell >> 32) as u32], self.words.0)
     }
 
     /// The number of spikes, where the upper half of the 64 bits may decide; else the lower half is drawn, too.
@@ -423,7 +431,7 @@ impl PoissonCells {
             c2[lane] = u64::from(units[lane]);
             c3[lane] = cells[lane] >> 32;
         }
-        let [mut k0, mut k1] = self.key.0;
+        let [mut k0, mut k1] = self.words.0;
         for _ in 0..10 {
             for lane in 0..LANES {
                 let even = (c0[lane] & WORD) * 0xd251_1f53;

@@ -14,15 +14,16 @@ use super::feeds::Feed;
 use super::lanes::{self, Ways};
 use super::order::{self, Sorter};
 use super::slices::{self, Slices};
-use super::{Engine, RunError, Scratch};
-use crate::group::{Arrival, DenseInput, Single, Singles, Stretch, Touch, Until, Volley};
+use super::{Engine, Options, RunError, Scratch};
+use crate::events::DenseTrains;
+use crate::group::{Arrival, DenseInput, DenseSource, Single, Singles, Stretch, Touch, Until, Volley};
 use crate::ids::{LocalId, NeuronId, PopulationId};
-use crate::network::Values;
+use crate::network::{Projection, Values};
 use crate::observer::{Fan, Observer, Origin};
 use crate::queue::EventQueue;
 use crate::time::Time;
 use std::ops::Range;
-use synfire_numerics::cells::{CELLS_PER_MS, cell_of};
+use synfire_numerics::cells::CELLS_PER_MS;
 
 /// Arrivals that are handed to a group at once: enough to amortise the call, few enough to stay in the cache.
 const BATCH: usize = 512;
@@ -67,12 +68,6 @@ const FEW: usize = 8;
 /// Sources that make less spikes than this per unit and window are not worth asking each of them in every window.
 const DIRECT_SPIKES: f64 = 0.05;
 
-/// The cell in which a time lies.
-fn cell_at(at: Time) -> u64 {
-    let (epoch, offset) = at.parts();
-    epoch * CELLS_PER_MS + cell_of(offset) as u64
-}
-
 /// An arrival from a source that is asked directly.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DirectArrival {
@@ -83,12 +78,18 @@ pub(super) struct DirectArrival {
 
 impl<Q: EventQueue> Engine<Q> {
     /// Prepares for windows of `window_ms` and finds the sources that can be asked directly.
-    pub(super) fn look_ahead(&mut self, window_ms: f64, unwatched: &[PopulationId], threads: usize) {
+    pub(super) fn look_ahead(&mut self, window_ms: f64, options: &Options) {
+        let threads = options.threads.max(1);
         (self.window_ms, self.threads) = (window_ms, threads);
-        for &population in unwatched {
-            let [index] = self.leaving[population.index()][..] else { continue };
+        for population in 0..self.network.groups.len() {
+            let id = PopulationId(population as u32);
+            let source = &self.network.groups[population];
+            let is_redrawn = options.redrawn.contains(&id) && source.dense_source().is_some();
+            if !is_redrawn && !options.unwatched.contains(&id) {
+                continue;
+            }
+            let [index] = self.leaving[population][..] else { continue };
             let projection = &self.network.projections[index];
-            let source = &self.network.groups[population.index()];
             let size = source.size();
             let one_to_one = projection.drawn.is_none()
                 && projection.targets.len() == size
@@ -98,7 +99,8 @@ impl<Q: EventQueue> Engine<Q> {
                 && matches!(projection.delays, Values::Same(_));
             if one_to_one && source.source_spikes_per_ms() * window_ms >= DIRECT_SPIKES * size as f64 {
                 self.direct[projection.target.index()].push(index);
-                self.is_direct[population.index()] = true;
+                self.is_direct[population] = true;
+                self.is_redrawn[index] = is_redrawn;
             }
         }
         for population in 0..self.network.groups.len() {
@@ -173,6 +175,31 @@ impl<Q: EventQueue> Engine<Q> {
         let are_all = feeds.len() == self.direct[population].len();
         self.lanes[population].feeds = feeds;
         are_all
+    }
+
+    /// The dense inputs that nobody is told of.
+    pub(super) fn dense_trains(&self) -> Vec<DenseTrains> {
+        let trains = |(index, projection): (usize, &Projection)| {
+            let source = projection.source.index();
+            let group = &self.network.groups[source];
+            let weights = match projection.weights {
+                Values::Same(weight) => vec![weight],
+                _ => (0..group.size()).map(|place| projection.weights.at(place)).collect(),
+            };
+            Some(DenseTrains {
+                source: group.dense_source()?,
+                population: projection.source,
+                first: NeuronId(self.first[source]),
+                units: group.size() as u32,
+                target: projection.target,
+                projection: index as u32,
+                delay_ms: projection.delays.at(0),
+                weights,
+                kinds: DenseTrains::KINDS,
+            })
+        };
+        let projections = self.network.projections.iter().enumerate();
+        projections.filter(|(index, _)| self.is_redrawn[*index]).filter_map(trains).collect()
     }
 
     pub(super) fn run_by_window(
@@ -288,9 +315,10 @@ impl<Q: EventQueue> Engine<Q> {
     /// What arrives at a population that draws its dense input itself, in the cells of the window up to `to`.
     fn drawn_in_window(&self, population: usize, to: Time) -> Vec<Volley> {
         let mut drawn = Vec::new();
-        for (&number, input) in self.direct[population].iter().zip(&self.lanes[population].inputs) {
+        let inputs = self.direct[population].iter().zip(&self.lanes[population].inputs);
+        for (&number, input) in inputs.filter(|(number, _)| !self.is_redrawn[**number]) {
             let first = self.first[self.network.projections[number].source.index()];
-            for cell in cell_at(self.now)..=cell_at(to) {
+            for cell in DenseSource::cell_at(self.now)..=DenseSource::cell_at(to) {
                 input.draw(self.network.groups[population].size() as u32, cell, |unit, offset| {
                     drawn.push(Volley {
                         at: Time::from_parts(cell / CELLS_PER_MS, offset).unwrap_or(Time::NEVER),
@@ -314,7 +342,7 @@ impl<Q: EventQueue> Engine<Q> {
         }
         let drawn = |input: &DenseInput| {
             let mut count = 0;
-            for cell in cell_at(self.now)..(epoch + 1) * CELLS_PER_MS {
+            for cell in DenseSource::cell_at(self.now)..(epoch + 1) * CELLS_PER_MS {
                 input.draw(self.network.groups[population].size() as u32, cell, |_, at| {
                     count += u64::from(at >= offset);
                 });
@@ -355,7 +383,8 @@ impl<Q: EventQueue> Engine<Q> {
     fn tell_fans_of_window(&self, population: usize, volleys: &[Volley], observer: &mut impl Observer) {
         for volley in volleys {
             let projection = &self.network.projections[volley.projection as usize];
-            if self.is_swept[population] || projection.declared.is_none() {
+            let is_told_here = self.is_swept[population] || projection.declared.is_none();
+            if is_told_here && !self.is_redrawn[volley.projection as usize] {
                 let places = volley.first as usize..volley.end as usize;
                 let (at, source, number) = (volley.at, volley.source, volley.projection);
                 let fan = Fan { at, generation: 0, source, number, projection, places };
@@ -642,6 +671,7 @@ impl<Q: EventQueue> Engine<Q> {
             let projection = &projections[a.projection as usize];
             Arrival { at: a.at, receptor: projection.receptor, weight: projection.weights.at(neuron.index()) }
         };
+        let is_redrawn = |a: &DirectArrival| self.is_redrawn[a.projection as usize];
         let mut direct = self.direct_arrivals.iter().peekable();
         for entry in entries {
             let volley = &inbox.volleys[entry.volley as usize];
@@ -655,14 +685,14 @@ impl<Q: EventQueue> Engine<Q> {
                     || a.at == arrival.at && (a.source, a.projection) < (volley.source, volley.projection)
             };
             while let Some(a) = direct.next_if(is_before) {
-                add(a.source, a.projection, neuron.index(), arrive(a), false);
+                add(a.source, a.projection, neuron.index(), arrive(a), is_redrawn(a));
             }
             let is_told = projections[volley.projection as usize].declared.is_none();
             let place = volley.first as usize + entry.place as usize;
             add(volley.source, volley.projection, place, arrival, is_told);
         }
         for a in direct {
-            add(a.source, a.projection, neuron.index(), arrive(a), false);
+            add(a.source, a.projection, neuron.index(), arrive(a), is_redrawn(a));
         }
         let count = self.scratch.arrivals.len() - first;
         self.counts.arrivals += count as u64;

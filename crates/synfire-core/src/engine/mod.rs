@@ -15,6 +15,7 @@ mod probes;
 mod slices;
 mod stretches;
 
+use crate::events::DenseTrains;
 use crate::group::{Arrival, GroupError, Note, Outbox, Touch};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::{Network, Values};
@@ -58,6 +59,9 @@ pub struct Options {
     pub engine: Option<EngineKind>,
     /// Populations whose spikes are counted, but need not be reported to observers. Dense background input runs faster so.
     pub unwatched: Vec<PopulationId>,
+    /// Populations of whose spikes and what arrives of them nobody needs to be told, because whoever cares can draw them again:
+    /// see [`Simulation::dense_trains`].
+    pub redrawn: Vec<PopulationId>,
     /// Threads that may be used, for groups that can share their work; 0 counts as 1. They change no bit.
     pub threads: usize,
 }
@@ -219,7 +223,7 @@ impl Simulation {
         };
         if kind == EngineKind::Lookahead {
             with_engine!(&mut inner, engine => {
-                engine.look_ahead(least_delay_ms, &options.unwatched, options.threads.max(1));
+                engine.look_ahead(least_delay_ms, options);
             });
         }
         Ok(Simulation { inner, kind, rates })
@@ -272,6 +276,13 @@ impl Simulation {
         counts
     }
 
+    /// The dense inputs of which observers are not told, because [`Options::redrawn`] names their populations: neither of spikes
+    /// nor of arrivals. Others there are told of as ever, if they are not dense, reach more than one population or not one to
+    /// one, or if the queue engine runs.
+    pub fn dense_trains(&self) -> Vec<DenseTrains> {
+        with_engine!(&self.inner, engine => engine.dense_trains())
+    }
+
     /// How many spikes there have been, at no cost: spikes of dense input that no observer watches count when they arrive,
     /// in [`Simulation::counts`] when they are emitted.
     pub fn spikes_so_far(&self) -> u64 {
@@ -302,6 +313,8 @@ struct Engine<Q> {
     direct: Vec<Vec<usize>>,
     /// The populations that are asked directly: the queue does not know them.
     is_direct: Vec<bool>,
+    /// The projections of those of them that whoever cares can draw again.
+    is_redrawn: Vec<bool>,
     /// The populations that go through windows as a whole: the queue does not know them either.
     is_swept: Vec<bool>,
     now: Time,
@@ -370,6 +383,7 @@ impl<Q: EventQueue> Engine<Q> {
             window_ms: f64::INFINITY,
             direct: vec![Vec::new(); populations],
             is_direct: vec![false; populations],
+            is_redrawn: vec![false; network.projections.len()],
             is_swept: vec![false; populations],
             now: Time::ZERO,
             started: false,

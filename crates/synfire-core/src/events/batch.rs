@@ -1,6 +1,6 @@
 //! Events on their way from the run to whoever takes them.
 
-use super::{Event, Happening, Part, Place};
+use super::{DenseTrains, Event, EventFilter, Happening, Part, Place, Redraw};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::network::Values;
 use crate::observer::Fan;
@@ -19,6 +19,8 @@ pub struct Window {
     pub fans: usize,
     /// Whether it is to be logged itself: the filter lets it through.
     pub is_logged: bool,
+    /// From when to before when dense input belongs there that is drawn again.
+    pub redrawn: Option<(Time, Time)>,
 }
 
 /// Events of some windows, in the order in which the engine told them until [`Batch::sort`].
@@ -29,6 +31,8 @@ pub struct Batch {
     fans: Vec<KeptFan>,
     /// Rows that no batch has had before.
     new_rows: Vec<Row>,
+    /// Dense inputs likewise.
+    new_trains: Vec<DenseTrains>,
     /// What fans reach that are not a whole row, or of no row that is kept; and how many neurons that are.
     parts: Vec<Row>,
     parts_reach: usize,
@@ -43,7 +47,7 @@ struct KeptFan {
     row: RowId,
 }
 
-/// A row in [`Rows`], or one of the batch's parts: with [`PART`] set.
+/// A row in a [`Glossary`], or one of the batch's parts: with [`PART`] set.
 type RowId = u32;
 const PART: RowId = 1 << 31;
 
@@ -101,11 +105,19 @@ impl Row {
     }
 }
 
-/// Whole rows that have been told of, by number: who takes batches keeps them, because each row comes once, in the first batch that
-/// needs it.
+/// What batches refer to, whole rows by number and dense inputs: who takes batches keeps it, because each comes once, in the first
+/// batch that needs it.
 #[derive(Clone, Debug, Default)]
-pub struct Rows {
+pub struct Glossary {
     rows: Vec<Row>,
+    trains: Vec<DenseTrains>,
+}
+
+impl Glossary {
+    /// The dense inputs.
+    pub fn trains(&self) -> &[DenseTrains] {
+        &self.trains
+    }
 }
 
 /// The same for who fills batches: the number of each row that has been told of.
@@ -178,7 +190,7 @@ pub struct Together<'a> {
     pub delay_ms: f64,
     /// The neurons, rising.
     pub targets: &'a [u32],
-    /// The number of the row in [`Rows`] that they are; `None` if they may be different another time.
+    /// The number of the row in the [`Glossary`] that they are; `None` if they may be different another time.
     pub row: Option<u32>,
     /// The weights.
     pub weights: Weights<'a>,
@@ -212,6 +224,13 @@ impl Together<'_> {
 pub trait Visitor {
     /// An event.
     fn event(&mut self, event: &Event);
+
+    /// A window begins. Answers whether the visitor only wants to know to which windows dense input belongs; else it is drawn
+    /// for it.
+    fn begin(&mut self, window: &Window) -> bool {
+        let _ = window;
+        false
+    }
 
     /// A window that is logged; what is in it comes after it.
     fn window(&mut self, window: &Window);
@@ -290,10 +309,15 @@ impl Batch {
         self.windows.last().map_or((0, 0), |window| (window.events, window.fans))
     }
 
+    /// These dense inputs are drawn again.
+    pub(super) fn redraw(&mut self, mut trains: Vec<DenseTrains>) {
+        self.new_trains.append(&mut trains);
+    }
+
     /// Ends the window that is open.
-    pub(super) fn close(&mut self, from: Time, to: Time, is_logged: bool) {
+    pub(super) fn close(&mut self, from: Time, to: Time, is_logged: bool, redrawn: Option<(Time, Time)>) {
         let (events, fans) = (self.events.len(), self.fans.len());
-        self.windows.push(Window { from, to, events, fans, is_logged });
+        self.windows.push(Window { from, to, events, fans, is_logged, redrawn });
     }
 
     /// Puts a window of these events, which is not logged, before the one that is open.
@@ -301,13 +325,15 @@ impl Batch {
         let (place, fans) = self.closed();
         let end = place + events.len();
         self.events.splice(place..place, events);
-        self.windows.push(Window { from, to, events: end, fans, is_logged: false });
+        self.windows.push(Window { from, to, events: end, fans, is_logged: false, redrawn: None });
     }
 
     /// Brings the events of each window into canonical order (see [`Event::place`]); windows are in order already. Both
-    /// engines then tell the same. Every batch of a log has to come here, with the same `rows`, in order.
-    pub fn sort(&mut self, rows: &mut Rows) {
-        rows.rows.append(&mut self.new_rows);
+    /// engines then tell the same. Every batch of a log has to come here, with the same glossary, in order.
+    pub fn sort(&mut self, glossary: &mut Glossary) {
+        glossary.rows.append(&mut self.new_rows);
+        glossary.trains.append(&mut self.new_trains);
+        let rows = &glossary.rows[..];
         let mut is_split = Vec::new();
         let (mut first, mut first_fan) = (0, 0);
         for window in &self.windows {
@@ -336,7 +362,7 @@ impl Batch {
     }
 
     /// Takes these fans apart into their arrivals.
-    fn split(&mut self, numbers: &[usize], rows: &Rows) {
+    fn split(&mut self, numbers: &[usize], rows: &[Row]) {
         let (events, fans) = (std::mem::take(&mut self.events), std::mem::take(&mut self.fans));
         let (mut first, mut first_fan) = (0, 0);
         let mut numbers = numbers.iter().peekable();
@@ -357,7 +383,7 @@ impl Batch {
         }
     }
 
-    fn push_arrivals(&mut self, fan: &KeptFan, rows: &Rows) {
+    fn push_arrivals(&mut self, fan: &KeptFan, rows: &[Row]) {
         let KeptFan { at, generation, row } = *fan;
         let row = row_of(rows, &self.parts, row);
         let Row { population, source, projection, .. } = *row;
@@ -369,31 +395,53 @@ impl Batch {
     }
 
     /// Shows everything in the order of the log, after [`Batch::sort`].
-    pub fn show(&self, rows: &Rows, visitor: &mut impl Visitor) {
+    pub fn show(&self, glossary: &Glossary, visitor: &mut impl Visitor) {
         let (mut first, mut first_fan) = (0, 0);
+        let mut redraw = Redraw::default();
         for window in &self.windows {
+            let is_taken = visitor.begin(window);
             if window.is_logged {
                 visitor.window(window);
             }
+            let redrawn = window.redrawn.filter(|_| !is_taken);
+            if let Some((from, to)) = redrawn {
+                redraw.begin(from, to);
+            }
+            let mut show_before = |place: &dyn Fn() -> Option<Place>, visitor: &mut _| {
+                if redrawn.is_none() {
+                    return;
+                }
+                let place = place();
+                let mut next = || redraw.next_before(place.as_ref(), &glossary.trains, &EventFilter::ALL);
+                while let Some(event) = next() {
+                    Visitor::event(visitor, &event);
+                }
+            };
             let mut events = self.events[first..window.events].iter().peekable();
             for fan in &self.fans[first_fan..window.fans] {
-                let row = row_of(rows, &self.parts, fan.row);
+                let row = row_of(&glossary.rows, &self.parts, fan.row);
                 let place = fan.place(row);
                 let is_before = |event: &&Event| event.place() < place;
                 while let Some(event) = events.next_if(is_before) {
+                    show_before(&|| Some(event.place()), visitor);
                     visitor.event(event);
                 }
+                show_before(&|| Some(place), visitor);
                 visitor.together(&fan.together(row));
             }
-            events.for_each(|event| visitor.event(event));
+            for event in events {
+                show_before(&|| Some(event.place()), visitor);
+                visitor.event(event);
+            }
+            show_before(&|| None, visitor);
             (first, first_fan) = (window.events, window.fans);
         }
     }
 
     /// Calls `event` and `window` in the order of the log, after [`Batch::sort`]: a window that is logged comes before what is in
     /// it.
-    pub fn for_each(&self, rows: &Rows, event: impl FnMut(&Event), window: impl FnMut(&Window)) {
-        self.show(rows, &mut (event, window));
+    pub fn for_each(&self, glossary: &Glossary, event: impl FnMut(&Event), window: impl FnMut(&Window)) {
+        self.show(glossary, &mut (event, window));
     }
 
     /// Whether there is nothing in it.
@@ -407,6 +455,7 @@ impl Batch {
         self.fans.clear();
         self.parts_reach = 0;
         self.new_rows.clear();
+        self.new_trains.clear();
         self.parts.clear();
         self.windows.clear();
     }
@@ -446,6 +495,6 @@ impl KeptFan {
     }
 }
 
-fn row_of<'a>(rows: &'a Rows, parts: &'a [Row], id: RowId) -> &'a Row {
-    if id & PART == 0 { &rows.rows[id as usize] } else { &parts[(id & !PART) as usize] }
+fn row_of<'a>(rows: &'a [Row], parts: &'a [Row], id: RowId) -> &'a Row {
+    if id & PART == 0 { &rows[id as usize] } else { &parts[(id & !PART) as usize] }
 }

@@ -1,6 +1,6 @@
 //! What is kept of all that happens: decided before anything is stored or formatted.
 
-use super::{EventKind, Kinds};
+use super::{DenseTrains, EventKind, Kinds};
 use crate::ids::{LocalId, NeuronId, PopulationId};
 use crate::time::Time;
 
@@ -96,6 +96,12 @@ impl EventFilter {
             && self.from <= at
             && at < self.until
             && self.sources.as_ref().is_none_or(|set| source.is_some_and(|id| set.has_id(id)))
+    }
+
+    /// Whether dense input that passes can be drawn again by whoever reads: all of it, or all spikes or arrivals of some time.
+    pub fn redraws(&self) -> bool {
+        let is_of_all = self.neurons.is_none() && self.sources.is_none();
+        is_of_all && !self.kinds.and(DenseTrains::KINDS).is_empty()
     }
 
     /// Whether a window passes, by its beginning. Windows are nobody's: a filter that names neurons keeps none.

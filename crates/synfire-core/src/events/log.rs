@@ -1,7 +1,7 @@
 //! The observer that logs.
 
 use super::batch::KnownRows;
-use super::{Batch, Event, EventFilter, EventKind, Happening, Rows, kind_of};
+use super::{Batch, DenseTrains, Event, EventFilter, EventKind, Glossary, Happening, kind_of};
 use crate::group::{Arrival, Note, What};
 use crate::ids::{LocalId, PopulationId};
 use crate::observer::{Fan, Observer, Origin};
@@ -20,13 +20,13 @@ pub trait Sink {
 /// Makes `tracing` events at once, on the thread that runs.
 #[derive(Clone, Debug, Default)]
 pub struct TraceNow {
-    rows: Rows,
+    glossary: Glossary,
 }
 
 impl Sink for TraceNow {
     fn take(&mut self, batch: &mut Batch) {
-        batch.sort(&mut self.rows);
-        batch.for_each(&self.rows, super::trace, super::trace_window);
+        batch.sort(&mut self.glossary);
+        batch.for_each(&self.glossary, super::trace, super::trace_window);
         batch.clear();
     }
 }
@@ -39,6 +39,8 @@ pub struct EventLog<S> {
     known: KnownRows,
     /// What rate units did, of which a run tells before everything else: not yet among the windows.
     ahead: VecDeque<Event>,
+    /// Dense input is drawn again by whoever reads.
+    redraws: bool,
     /// The end of the last window.
     told_until: Time,
     sink: S,
@@ -48,7 +50,22 @@ impl<S: Sink> EventLog<S> {
     /// Begins a log.
     pub fn new(filter: EventFilter, sink: S) -> EventLog<S> {
         let (batch, known) = (Batch::default(), KnownRows::default());
-        EventLog { filter, batch, known, ahead: VecDeque::new(), told_until: Time::ZERO, sink }
+        let (ahead, told_until) = (VecDeque::new(), Time::ZERO);
+        EventLog { filter, batch, known, ahead, redraws: false, told_until, sink }
+    }
+
+    /// What is kept.
+    pub fn filter(&self) -> &EventFilter {
+        &self.filter
+    }
+
+    /// Nothing will be told of these dense inputs (see [`crate::engine::Options::redrawn`]): whoever reads draws them again. To be called
+    /// before a run, and if [`EventFilter::redraws`] only.
+    pub fn redraw(&mut self, mut trains: Vec<DenseTrains>) {
+        debug_assert!(trains.is_empty() || self.filter.redraws(), "a filter by neuron");
+        self.redraws = !trains.is_empty();
+        trains.iter_mut().for_each(|trains| trains.kinds = trains.kinds.and(self.filter.kinds));
+        self.batch.redraw(trains);
     }
 
     /// Where the batches go.
@@ -60,7 +77,7 @@ impl<S: Sink> EventLog<S> {
     pub fn finish(mut self) -> S {
         // A run that failed has left its last window open.
         if let Some(last) = self.batch.last().filter(|_| self.batch.is_open()) {
-            self.batch.close(last, last, false);
+            self.batch.close(last, last, false, None);
         }
         self.take_ahead(Time::NEVER);
         if !self.batch.is_empty() {
@@ -145,8 +162,10 @@ impl<S: Sink> Observer for EventLog<S> {
         self.ahead.drain(..within).for_each(|event| self.batch.push(event));
         self.told_until = to;
         let is_logged = self.filter.passes_window(from);
-        if is_logged || self.batch.is_open() {
-            self.batch.close(from, to, is_logged);
+        let (redrawn_from, redrawn_to) = (from.max(self.filter.from), to.min(self.filter.until));
+        let redrawn = (self.redraws && redrawn_from < redrawn_to).then_some((redrawn_from, redrawn_to));
+        if is_logged || self.batch.is_open() || redrawn.is_some() {
+            self.batch.close(from, to, is_logged, redrawn);
             self.hand_on_if_full();
         }
     }

@@ -19,11 +19,13 @@
 mod batch;
 mod filter;
 mod log;
+mod redraw;
 mod traced;
 
-pub use batch::{Batch, Rows, Together, Visitor, Weights, Window};
+pub use batch::{Batch, Glossary, Together, Visitor, Weights, Window};
 pub use filter::{EventFilter, NeuronSet};
 pub use log::{EventLog, Sink, TraceNow};
+pub use redraw::{DenseTrains, Redraw};
 pub use traced::{Told, enabled, trace, trace_window};
 
 use crate::group::{Cause, What};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use synfire_core::engine::{Options, Simulation};
-use synfire_core::events::{EventFilter, EventKind, EventLog, NeuronSet, TraceNow, enabled};
+use synfire_core::events::{DenseTrains, EventFilter, EventKind, EventLog, NeuronSet, TraceNow, enabled};
 use synfire_core::observer::Observer;
 use synfire_core::{LocalId, PopulationId, Time};
 
@@ -60,10 +60,15 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<Exit, CliError> {
     let setup = log_setup(args, &scenario)?;
     let begun = Instant::now();
     let probes = if args.out.is_some() { recording::probes(&scenario) } else { vec![] };
-    let unwatched = unwatched(&scenario, args.out.is_some(), setup.as_ref().map(|setup| &setup.filter));
+    let mut log = Log::start(setup)?;
     let threads = args.threads.map_or(1, usize::from);
-    let options = Options { unwatched: unwatched.clone(), threads, ..args.engine.options() };
+    let mut options = Options { threads, ..args.engine.options() };
+    leave_background(&mut options, &scenario, args.out.is_some(), log.filter());
     let mut simulation = prepare(&scenario, probes, &options)?;
+    let trains = simulation.dense_trains();
+    let redrawn = trains.iter().map(|trains| trains.population);
+    let unwatched: Vec<PopulationId> = options.unwatched.iter().copied().chain(redrawn).collect();
+    log.redraw(trains);
     let (build_begun, build) = (begun, begun.elapsed());
     let mut watchers = Watchers {
         statistics: Statistics::of(&scenario),
@@ -71,7 +76,6 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<Exit, CliError> {
         recorder: recorder(args, &scenario, &simulation)?,
     };
 
-    let mut log = Log::start(setup)?;
     log.phase("build", build_begun, build_begun + build);
     let begun = Instant::now();
     let reached = run_watched(&mut simulation, &scenario, &mut watchers, &mut log, args.quiet, &interrupted)?;
@@ -120,19 +124,23 @@ fn load_as_asked(args: &RunArgs) -> Result<Scenario, Failure> {
     Ok(scenario)
 }
 
-/// Populations of units that spike at random, if nobody asked for their spikes: dense background is only counted.
-fn unwatched(scenario: &Scenario, recorded: bool, log: Option<&EventFilter>) -> Vec<PopulationId> {
-    let mut unwatched = vec![];
+/// Leaves alone the populations of units that spike at random, if nobody asks for their spikes or the log can have them drawn
+/// again: dense background is only counted.
+fn leave_background(options: &mut Options, scenario: &Scenario, recorded: bool, log: Option<&EventFilter>) {
     for (index, population) in scenario.populations.iter().enumerate() {
         let spec = population.model.spec;
         let is_background = spec.is_source && !spec.has_spike_trains;
+        if !is_background || recorded && recording::is_recorded(scenario, index) {
+            continue;
+        }
         let id = PopulationId(index as u32);
-        let is_logged = log.is_some_and(|filter| logs_spikes(filter, id, population.size));
-        if is_background && !is_logged && !(recorded && recording::is_recorded(scenario, index)) {
-            unwatched.push(id);
+        if !log.is_some_and(|filter| logs_spikes(filter, id, population.size)) {
+            options.unwatched.push(id);
+        }
+        if log.is_some_and(EventFilter::redraws) {
+            options.redrawn.push(id);
         }
     }
-    unwatched
 }
 
 /// Whether the log keeps spikes of a population.
@@ -178,6 +186,24 @@ impl Log {
             kinds => {
                 Ok(Log::Now(EventLog::new(EventFilter { kinds, ..EventFilter::ALL }, TraceNow::default())))
             }
+        }
+    }
+
+    /// What is kept.
+    fn filter(&self) -> Option<&EventFilter> {
+        match self {
+            Log::Off => None,
+            Log::Now(events) => Some(events.filter()),
+            Log::File(log) => Some(log.events.filter()),
+        }
+    }
+
+    /// These dense inputs are drawn again by whoever reads.
+    fn redraw(&mut self, trains: Vec<DenseTrains>) {
+        match self {
+            Log::Off => {}
+            Log::Now(events) => events.redraw(trains),
+            Log::File(log) => log.events.redraw(trains),
         }
     }
 

@@ -23,13 +23,25 @@
 //! seven bits a byte, lowest first; signed ones are 2n, or -2n - 1 below 0.
 //!
 //! The kind 14 stands for arrivals of one spike at all of a row: after the generation the row's number. Rows are numbered as they
-//! come, each before the first block that needs it: population, source, projection, delay, a byte that is 1 if every neuron has a
-//! weight of its own, else the one weight; the number of neurons; the first neuron as its population counts it, each further one less
-//! the one before; and the weights, if each has its own.
+//! come, each before the first block that needs it: a byte that is 0, population, source, projection, delay, a byte that is 1 if every
+//! neuron has a weight of its own, else the one weight; the number of neurons; the first neuron as its population counts it, each further
+//! one less the one before; and the weights, if each has its own.
+//!
+//! The kind 13 stands for all spikes of the dense inputs that have been told of, and all that arrives of them, from its time to
+//! before another, which follows as that of a window does: who reads draws them again ([`DenseTrains`]), and they belong between the
+//! events that come up to the next of this kind, or the end of the block. Dense inputs come among the rows: a byte that is 1, the kinds
+//! that are to be drawn (see [`Kinds::bits`]), source population, target population, projection, delay, the two halves of the key and the mean
+//! number of spikes in a cell of their processes, from when and before when they spike (epoch and offset each), a byte that is 1 if every
+//! neuron has a weight of its own, else the one weight, and the weights, if each has its own.
 
-use synfire_core::events::{Event, EventKind, Happening, Kinds, Together, Told, Weights};
-use synfire_core::group::{Cause, What};
+use std::sync::Arc;
+use synfire_core::events::{
+    DenseTrains, Event, EventFilter, EventKind, Happening, Kinds, Place, Redraw, Together, Told, Weights,
+};
+use synfire_core::group::{Cause, DenseSource, What};
 use synfire_core::{LocalId, NeuronId, PopulationId, Time};
+use synfire_numerics::poisson::{MOST_SPIKES, PoissonCells};
+use synfire_numerics::random::StreamKey;
 
 const SAME_TIME: u8 = 16;
 const GENERATION: u8 = 32;
@@ -39,6 +51,12 @@ const SAME_WEIGHT: u8 = 128;
 const TOGETHER: u8 = 15;
 /// Arrivals at all of a row.
 const ROW: u8 = 14;
+/// Dense input that is drawn again.
+const REDRAWN: u8 = 13;
+
+/// What comes before blocks that need it.
+const OF_ROW: u8 = 0;
+const OF_TRAINS: u8 = 1;
 
 /// Events after which a block is closed.
 pub const BLOCK: u32 = 16_384;
@@ -76,7 +94,7 @@ impl Past {
 /// What the index says of a block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// How many events.
+    /// How many events, without those that are drawn again.
     pub events: u32,
     /// The first event's time.
     pub first: Time,
@@ -89,17 +107,6 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// What stands for rows in the index.
-    pub fn of_rows() -> Summary {
-        let (first, last) = (Time::ZERO, Time::ZERO);
-        Summary { events: 0, first, last, kinds: Kinds::NONE, neurons: vec![] }
-    }
-
-    /// Whether it stands for rows.
-    pub fn is_of_rows(&self) -> bool {
-        self.events == 0
-    }
-
     /// As bytes: count, epoch and offset of first and last, kinds, then the number of ranges of neurons, and of
     /// each how far it begins after the end of the one before, and its length.
     pub fn encode(&self) -> Vec<u8> {
@@ -157,6 +164,11 @@ pub struct Encoder {
     /// The rows that the log has; those of them that it has had since the last block, as bytes.
     row_count: u32,
     new_rows: Vec<u8>,
+    /// The dense inputs: kinds, and neurons as the network counts them.
+    trains: Vec<(Kinds, [(u32, u32); 2])>,
+    /// Up to when they are drawn again in this block, and whether the window in which they are goes on.
+    redrawn_to: Option<Time>,
+    is_redrawing: bool,
     /// The neurons of each population that rows of this block reach: from one to before another.
     reached: Vec<(u32, u32)>,
     /// Which neurons are in this block. A byte each, so that they are set without being read.
@@ -182,6 +194,9 @@ impl Encoder {
             rows: Vec::new(),
             row_count: 0,
             new_rows: Vec::new(),
+            trains: Vec::new(),
+            redrawn_to: None,
+            is_redrawing: false,
             reached: vec![UNREACHED; sizes.len()],
             seen,
         }
@@ -189,12 +204,12 @@ impl Encoder {
 
     /// Whether the block should be closed.
     pub fn is_full(&self) -> bool {
-        self.events >= BLOCK
+        self.events >= BLOCK && !self.is_redrawing
     }
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.events == 0
+        self.bytes.is_empty()
     }
 
     /// Adds an event.
@@ -323,6 +338,7 @@ impl Encoder {
     fn add_row(&mut self, row: u32, arrivals: &Together<'_>) -> KnownRow {
         let Together { population, source, projection, delay_ms, targets, weights, .. } = *arrivals;
         let bytes = &mut self.new_rows;
+        bytes.push(OF_ROW);
         [population.0, source.0, projection].into_iter().for_each(|number| put(bytes, number.into()));
         bytes.extend(delay_ms.to_le_bytes());
         bytes.push(u8::from(matches!(weights, Weights::Each(_))));
@@ -357,6 +373,42 @@ impl Encoder {
         put_time_after(&mut self.bytes, from, to);
     }
 
+    /// Dense inputs that are drawn again from now on: all of a log, of which those that come last may be new.
+    pub fn add_trains(&mut self, all: &[DenseTrains]) {
+        for trains in &all[self.trains.len()..] {
+            let DenseTrains { source, population, target, projection, delay_ms, weights, kinds, .. } = trains;
+            let neurons = [population, target].map(|of| (self.first[of.index()], self.first[of.index() + 1]));
+            self.trains.push((*kinds, neurons));
+            let bytes = &mut self.new_rows;
+            bytes.push(OF_TRAINS);
+            let key = source.cells.key().0;
+            let numbers = [kinds.bits().into(), population.0, target.0, *projection];
+            numbers.iter().for_each(|&number| put(bytes, number.into()));
+            bytes.extend(delay_ms.to_le_bytes());
+            key.iter().for_each(|&half| put(bytes, half.into()));
+            bytes.extend(source.cells.mean().to_le_bytes());
+            for time in [source.start, source.stop] {
+                let (epoch, offset) = time.parts();
+                put(bytes, epoch);
+                bytes.extend(offset.to_le_bytes());
+            }
+            bytes.push((weights.len() > 1).into());
+            weights.iter().for_each(|weight| bytes.extend(weight.to_le_bytes()));
+        }
+    }
+
+    /// From a time to before another dense inputs are drawn again. What is in the window comes after this.
+    pub fn redrawn(&mut self, from: Time, to: Time) {
+        self.begin_at(REDRAWN, from);
+        put_time_after(&mut self.bytes, from, to);
+        (self.redrawn_to, self.is_redrawing) = (Some(to), true);
+    }
+
+    /// The window in which dense inputs are drawn again is over.
+    pub fn end_redrawn(&mut self) {
+        self.is_redrawing = false;
+    }
+
     /// The first byte, and the time.
     #[inline]
     fn begin(&mut self, tag: u8, at: Time) {
@@ -364,11 +416,15 @@ impl Encoder {
             TOGETHER | ROW => 1 << EventKind::Arrival as u8,
             kind => 1 << kind,
         };
-        if self.events == 0 {
-            self.begins = at;
-        }
         self.events += 1;
-        if self.events > 1 && at == self.past.at {
+        self.begin_at(tag, at);
+    }
+
+    #[inline]
+    fn begin_at(&mut self, tag: u8, at: Time) {
+        if self.bytes.is_empty() {
+            self.begins = at;
+        } else if at == self.past.at {
             self.bytes.push(tag | SAME_TIME);
             return;
         }
@@ -391,15 +447,21 @@ impl Encoder {
                 stretch.fill(false);
             }
         }
+        if self.redrawn_to.is_some() {
+            self.kinds = self.trains.iter().fold(self.kinds, |kinds, trains| kinds | trains.0.bits());
+            neurons.extend(self.trains.iter().flat_map(|trains| trains.1));
+        }
         let neurons = united(neurons);
         let summary = Summary {
             events: self.events,
             first: self.begins,
-            last: self.past.at,
+            last: self.redrawn_to.map_or(self.past.at, |to| to.max(self.past.at)),
             kinds: Kinds::of_bits(self.kinds),
             neurons,
         };
         self.past.forget();
+        self.redrawn_to = None;
+        self.is_redrawing = false;
         self.events = 0;
         self.kinds = 0;
         summary
@@ -459,6 +521,8 @@ pub struct Decoder {
     /// The neurons of several arrivals.
     neurons: Vec<u32>,
     rows: Vec<Row>,
+    trains: Vec<DenseTrains>,
+    redraw: Redraw,
 }
 
 /// What a spike of one source reaches over one projection.
@@ -477,14 +541,30 @@ impl Decoder {
     /// For a network with populations of these sizes.
     pub fn new(sizes: &[usize]) -> Decoder {
         let first = Encoder::new(sizes).first;
-        Decoder { first, past: Past::new(), neurons: Vec::new(), rows: Vec::new() }
+        Decoder {
+            first,
+            past: Past::new(),
+            neurons: Vec::new(),
+            rows: Vec::new(),
+            trains: Vec::new(),
+            redraw: Redraw::default(),
+        }
     }
 
-    /// Takes the rows that come before a block. `None` if the bytes are no rows.
+    /// Takes the rows and dense inputs that come before a block. `None` if the bytes are none.
     pub fn add_rows(&mut self, mut bytes: &[u8]) -> Option<()> {
         while !bytes.is_empty() {
-            let row = self.take_row(&mut bytes)?;
-            self.rows.push(row);
+            match take_byte(&mut bytes)? {
+                OF_ROW => {
+                    let row = self.take_row(&mut bytes)?;
+                    self.rows.push(row);
+                }
+                OF_TRAINS => {
+                    let trains = self.take_trains(&mut bytes)?;
+                    self.trains.push(trains);
+                }
+                _ => return None,
+            }
         }
         Some(())
     }
@@ -513,20 +593,100 @@ impl Decoder {
         Some(Row { population: PopulationId(population), source, projection, delay_ms, targets, weights })
     }
 
-    /// Calls `told` with each event of a block until it says that it has enough. `None` if the bytes are no block.
-    pub fn decode(&mut self, mut bytes: &[u8], mut told: impl FnMut(Told) -> bool) -> Option<()> {
+    fn take_trains(&self, bytes: &mut &[u8]) -> Option<DenseTrains> {
+        let kinds = Kinds::of_bits(u16::try_from(take(bytes)?).ok()?).and(DenseTrains::KINDS);
+        let mut number = || u32::try_from(take(bytes)?).ok();
+        let (population, target, projection) = (number()?, number()?, number()?);
+        let size = |population: u32| {
+            let end = self.first.get(population as usize + 1)?;
+            Some(end - self.first[population as usize])
+        };
+        let units = size(population).filter(|&units| size(target) == Some(units) && units > 0)?;
+        let delay_ms = take_f64(bytes).filter(|delay| (0.0..1e15).contains(delay))?;
+        let mut half = || u32::try_from(take(bytes)?).ok();
+        let key = StreamKey([half()?, half()?]);
+        let mean = take_f64(bytes).filter(|mean| (0.0..=MOST_SPIKES).contains(mean))?;
+        let mut time = || Time::from_parts(take(bytes)?, take_f64(bytes)?);
+        let (start, stop) = (time()?, time()?);
+        let count = if take_byte(bytes)? == 0 { 1 } else { units as usize };
+        if count > bytes.len() / 8 {
+            return None;
+        }
+        let weights = (0..count).map(|_| take_f64(bytes)).collect::<Option<_>>()?;
+        Some(DenseTrains {
+            source: DenseSource { cells: Arc::new(PoissonCells::new(key, mean)), start, stop },
+            population: PopulationId(population),
+            first: NeuronId(self.first[population as usize]),
+            units,
+            target: PopulationId(target),
+            projection,
+            delay_ms,
+            weights,
+            kinds,
+        })
+    }
+
+    /// Calls `told` with each event of a block, as far as a filter lets those that are drawn again through, until it says that it has enough. `None` if the bytes are no block.
+    pub fn decode(
+        &mut self,
+        mut bytes: &[u8],
+        filter: &EventFilter,
+        mut told: impl FnMut(Told) -> bool,
+    ) -> Option<()> {
         self.past.forget();
+        self.redraw = Redraw::default();
         while !bytes.is_empty() {
             let goes_on = match bytes[0] & 15 {
-                TOGETHER => self.together(&mut bytes, &mut told)?,
-                ROW => self.row(&mut bytes, &mut told)?,
-                _ => told(self.one(&mut bytes)?),
+                REDRAWN => {
+                    let tag = take_byte(&mut bytes)?;
+                    let from = self.time(tag, &mut bytes)?;
+                    let to = take_time_after(&mut bytes, from)?;
+                    // Where a run can get; a damaged number must not ask for more.
+                    if !(from <= to && to.parts().0 < 1 << 53) {
+                        return None;
+                    }
+                    let goes_on = self.redraw(None, filter, &mut told);
+                    if goes_on {
+                        self.redraw.begin(from, to);
+                    }
+                    goes_on
+                }
+                TOGETHER => self.together(&mut bytes, filter, &mut told)?,
+                ROW => self.row(&mut bytes, filter, &mut told)?,
+                _ => {
+                    let one = self.one(&mut bytes)?;
+                    let goes_on = match &one {
+                        Told::Event(event) => self.redraw(Some(&|| event.place()), filter, &mut told),
+                        Told::Window(..) => true,
+                    };
+                    goes_on && told(one)
+                }
             };
             if !goes_on {
-                break;
+                return Some(());
             }
         }
+        self.redraw(None, filter, &mut told);
         Some(())
+    }
+
+    /// Tells of dense input that comes before a place, or before the end; tells whether `told` wants more.
+    #[inline]
+    fn redraw(
+        &mut self,
+        before: Option<&dyn Fn() -> Place>,
+        filter: &EventFilter,
+        told: &mut impl FnMut(Told) -> bool,
+    ) -> bool {
+        if !self.redraw.is_over() {
+            let before = before.map(|place| place());
+            while let Some(event) = self.redraw.next_before(before.as_ref(), &self.trains, filter) {
+                if !told(Told::Event(event)) {
+                    return false;
+                }
+            }
+        }
+        true
     }
 
     #[inline]
@@ -594,7 +754,12 @@ impl Decoder {
     }
 
     /// Several arrivals; tells whether `told` wants more.
-    fn together(&mut self, bytes: &mut &[u8], told: &mut impl FnMut(Told) -> bool) -> Option<bool> {
+    fn together(
+        &mut self,
+        bytes: &mut &[u8],
+        filter: &EventFilter,
+        told: &mut impl FnMut(Told) -> bool,
+    ) -> Option<bool> {
         let tag = take_byte(bytes)?;
         let at = self.time(tag, bytes)?;
         let generation = if tag & GENERATION == 0 { 0 } else { u32::try_from(take(bytes)?).ok()? };
@@ -634,8 +799,8 @@ impl Decoder {
                 None => (*self.past.weight(projection))?,
             };
             let happens = Happening::Arrival { source: NeuronId(source), projection, weight, delay_ms };
-            let neuron = LocalId(neuron - begins);
-            goes_on = told(Told::Event(Event { at, generation, population, neuron, happens }));
+            let event = Event { at, generation, population, neuron: LocalId(neuron - begins), happens };
+            goes_on = self.redraw(Some(&|| event.place()), filter, told) && told(Told::Event(event));
             if !goes_on {
                 break;
             }
@@ -645,18 +810,29 @@ impl Decoder {
     }
 
     /// Arrivals at all of a row; tells whether `told` wants more.
-    fn row(&mut self, bytes: &mut &[u8], told: &mut impl FnMut(Told) -> bool) -> Option<bool> {
+    fn row(
+        &mut self,
+        bytes: &mut &[u8],
+        filter: &EventFilter,
+        told: &mut impl FnMut(Told) -> bool,
+    ) -> Option<bool> {
         let tag = take_byte(bytes)?;
         let at = self.time(tag, bytes)?;
         let generation = if tag & GENERATION == 0 { 0 } else { u32::try_from(take(bytes)?).ok()? };
-        let row = self.rows.get(usize::try_from(take(bytes)?).ok()?)?;
+        let number = usize::try_from(take(bytes)?).ok()?;
+        let row = self.rows.get(number)?;
         let Row { population, source, projection, delay_ms, .. } = *row;
-        let goes_on = row.targets.iter().enumerate().all(|(place, &target)| {
+        let event = |row: &Row, place: usize| {
             let weight = *row.weights.get(place).unwrap_or(&row.weights[0]);
             let happens = Happening::Arrival { source, projection, weight, delay_ms };
-            told(Told::Event(Event { at, generation, population, neuron: LocalId(target), happens }))
-        });
-        Some(goes_on)
+            Event { at, generation, population, neuron: LocalId(row.targets[place]), happens }
+        };
+        let first = event(row, 0);
+        if !self.redraw(Some(&|| first.place()), filter, told) {
+            return Some(false);
+        }
+        let row = &self.rows[number];
+        Some((0..row.targets.len()).all(|place| told(Told::Event(event(row, place)))))
     }
 
     #[inline]

@@ -6,11 +6,11 @@
 //! | letter | what |
 //! |---|---|
 //! | `H` | the header, JSON: who is who, and which filter was set. The first section |
-//! | `R` | rows that blocks after it refer to |
+//! | `R` | rows and dense inputs that blocks after it refer to |
 //! | `B` | a block of events, see [`super::block`] |
-//! | `I` | the index: of each block, its place in the file and its summary; rows have a summary without events. The last section |
+//! | `I` | the index: of each section before, its place in the file, and a byte that is 1 for a block, whose summary follows. The last section |
 //!
-//! The file ends with the place of the index (u64), the number of events (u64), the CRC-32 of these two, and [`END`]. A file
+//! The file ends with the place of the index (u64), the number of events in blocks (u64), the CRC-32 of these two, and [`END`]. A file
 //! without it was cut off: its whole blocks can still be read.
 
 use super::block::{Decoder, Summary, add_to_ranges, put, take};
@@ -23,7 +23,7 @@ use synfire_core::Time;
 use synfire_core::events::{EventFilter, EventKind, Told};
 
 /// What every log begins with; the last byte is the version.
-pub const MAGIC: [u8; 8] = *b"synflog\x03";
+pub const MAGIC: [u8; 8] = *b"synflog\x04";
 /// What every whole log ends with.
 pub const END: [u8; 8] = *b"synflogE";
 const SECTION: usize = 5;
@@ -75,7 +75,7 @@ impl<W: Write> Writer<W> {
     /// What the sink says.
     pub fn rows(&mut self, rows: &[u8]) -> io::Result<()> {
         put(&mut self.index, self.at);
-        self.index.extend(Summary::of_rows().encode());
+        self.index.push(0);
         self.section(b'R', rows)
     }
 
@@ -85,6 +85,7 @@ impl<W: Write> Writer<W> {
     /// What the sink says.
     pub fn block(&mut self, block: &[u8], summary: &[u8], events: u64) -> io::Result<()> {
         put(&mut self.index, self.at);
+        self.index.push(1);
         self.index.extend(summary);
         self.events += events;
         self.section(b'B', block)
@@ -158,8 +159,11 @@ pub struct Log {
     pub header: Header,
     /// Whether it has its end: else the run was killed, and what is there is what had been written.
     pub is_whole: bool,
-    blocks: Vec<(u64, Summary)>,
+    sections: Vec<Section>,
 }
+
+/// A place in the file, and the summary of a block; none of rows.
+type Section = (u64, Option<Summary>);
 
 /// Whether a file begins like a log.
 pub fn is_log(path: &Path) -> bool {
@@ -180,7 +184,7 @@ impl Log {
             file: BufReader::new(file),
             header: Header::default(),
             is_whole: true,
-            blocks: Vec::new(),
+            sections: Vec::new(),
         };
         let mut magic = [0; MAGIC.len()];
         if log.file.read_exact(&mut magic).is_err() || magic != MAGIC {
@@ -190,15 +194,10 @@ impl Log {
         log.header = serde_json::from_slice(&header)
             .map_err(|error| log.damaged(&format!("has a header that cannot be read: {error}")))?;
         match log.read_index()? {
-            Some(blocks) => log.blocks = blocks,
-            None => log.find_blocks(header.len())?,
+            Some(sections) => log.sections = sections,
+            None => log.find_sections(header.len())?,
         }
         Ok(log)
-    }
-
-    /// How many events there are, windows included.
-    pub fn events(&self) -> u64 {
-        self.blocks.iter().map(|(_, summary)| u64::from(summary.events)).sum()
     }
 
     /// Calls `told` with every event that passes, in order, until it says that it has enough. Blocks in which nothing can
@@ -212,14 +211,16 @@ impl Log {
         mut told: impl FnMut(&Told) -> bool,
     ) -> Result<(), LogError> {
         let mut decoder = Decoder::new(&self.header.who.sizes());
-        let blocks = std::mem::take(&mut self.blocks);
+        let sections = std::mem::take(&mut self.sections);
         let mut more = true;
         let mut read = || -> Result<(), LogError> {
-            let may_pass = |summary: &Summary| summary.is_of_rows() || may_pass(summary, filter);
-            for (place, summary) in blocks.iter().filter(|(_, summary)| may_pass(summary)) {
-                if summary.is_of_rows() {
+            for (place, summary) in &sections {
+                let Some(summary) = summary else {
                     let rows = self.section_at(*place, b'R')?.ok_or_else(|| self.damaged_at(*place))?;
                     decoder.add_rows(&rows).ok_or_else(|| self.damaged_at(*place))?;
+                    continue;
+                };
+                if !may_pass(summary, filter) {
                     continue;
                 }
                 let bytes = self.section_at(*place, b'B')?.ok_or_else(|| self.damaged_at(*place))?;
@@ -229,7 +230,7 @@ impl Log {
                     }
                     more
                 };
-                decoder.decode(&bytes, pass).ok_or_else(|| self.damaged_at(*place))?;
+                decoder.decode(&bytes, filter, pass).ok_or_else(|| self.damaged_at(*place))?;
                 if !more {
                     break;
                 }
@@ -237,7 +238,7 @@ impl Log {
             Ok(())
         };
         let done = read();
-        self.blocks = blocks;
+        self.sections = sections;
         done
     }
 
@@ -267,7 +268,7 @@ impl Log {
     }
 
     /// The index, if the file has its end.
-    fn read_index(&mut self) -> Result<Option<Vec<(u64, Summary)>>, LogError> {
+    fn read_index(&mut self) -> Result<Option<Vec<Section>>, LogError> {
         let mut trailer = [0; TRAILER];
         let read = self.file.seek(SeekFrom::End(-(TRAILER as i64)));
         if read.and_then(|_| self.file.read_exact(&mut trailer)).is_err() || trailer[20..] != END {
@@ -282,27 +283,33 @@ impl Log {
         };
         let index = index.ok_or_else(|| self.damaged("has a damaged index"))?;
         let mut bytes = &index[..];
-        let mut blocks = Vec::new();
+        let section = |bytes: &mut &[u8]| -> Option<Section> {
+            let place = take(bytes)?;
+            let (is_block, rest) = bytes.split_first()?;
+            *bytes = rest;
+            Some((place, if *is_block == 0 { None } else { Some(Summary::decode(bytes)?) }))
+        };
+        let mut sections = Vec::new();
         while !bytes.is_empty() {
-            let entry = take(&mut bytes).and_then(|place| Some((place, Summary::decode(&mut bytes)?)));
-            blocks.push(entry.ok_or_else(|| self.damaged("has a damaged index"))?);
+            sections.push(section(&mut bytes).ok_or_else(|| self.damaged("has a damaged index"))?);
         }
-        let events: u64 = blocks.iter().map(|(_, summary)| u64::from(summary.events)).sum();
+        let summaries = sections.iter().filter_map(|section| section.1.as_ref());
+        let events: u64 = summaries.map(|summary| u64::from(summary.events)).sum();
         if events != number(8) {
             return Err(self.damaged("has an index that does not fit its end"));
         }
-        Ok(Some(blocks))
+        Ok(Some(sections))
     }
 
-    /// The blocks of a log that was cut off, as far as they are whole.
-    fn find_blocks(&mut self, header: usize) -> Result<(), LogError> {
+    /// The blocks and rows of a log that was cut off, as far as they are whole.
+    fn find_sections(&mut self, header: usize) -> Result<(), LogError> {
         self.is_whole = false;
         let mut decoder = Decoder::new(&self.header.who.sizes());
         let mut place = (MAGIC.len() + SECTION + header + CRC) as u64;
         loop {
             if let Some(rows) = self.section_at(place, b'R')? {
                 decoder.add_rows(&rows).ok_or_else(|| self.damaged_at(place))?;
-                self.blocks.push((place, Summary::of_rows()));
+                self.sections.push((place, None));
                 place += (SECTION + rows.len() + CRC) as u64;
                 continue;
             }
@@ -310,7 +317,8 @@ impl Log {
             let mut summary: Option<Summary> = None;
             let mut neurons = Vec::new();
             let who = &self.header.who;
-            decoder.decode(&payload, |told| {
+            let all = EventFilter::ALL;
+            let decoded = decoder.decode(&payload, &all, |told| {
                 let (at, kind) = match &told {
                     Told::Event(event) => (event.at, event.kind()),
                     Told::Window(from, _) => (*from, EventKind::Window),
@@ -331,11 +339,13 @@ impl Log {
                 so_far.kinds = so_far.kinds.with(kind);
                 true
             });
+            decoded.ok_or_else(|| self.damaged_at(place))?;
             neurons.sort_unstable();
             neurons.dedup();
             let mut ranges = vec![];
             neurons.iter().for_each(|&neuron| add_to_ranges(&mut ranges, neuron));
-            self.blocks.extend(summary.map(|summary| (place, Summary { neurons: ranges, ..summary })));
+            let summary = summary.map(|summary| Summary { neurons: ranges, ..summary });
+            self.sections.extend(summary.map(|summary| (place, Some(summary))));
             place += (SECTION + payload.len() + CRC) as u64;
         }
     }

@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use synfire_core::events::{
-    Batch, Event, EventFilter, EventLog, Kinds, Rows, Sink, Together, Visitor, Window, enabled, trace,
+    Batch, Event, EventFilter, EventLog, Glossary, Kinds, Sink, Together, Visitor, Window, enabled, trace,
     trace_window,
 };
 use tracing::{Dispatch, Level, Metadata, dispatcher};
@@ -161,7 +161,8 @@ impl Setup {
         let worker = {
             let dispatch = dispatch.clone();
             let encoder = blocks.then(|| Encoder::new(&who.sizes()));
-            let mut thread = LogThread { encoder, rows: Rows::default(), singles: Kinds::NONE, clock };
+            let mut thread =
+                LogThread { encoder, glossary: Glossary::default(), singles: Kinds::NONE, clock };
             move || dispatcher::with_default(&dispatch, || thread.run(&batches, &empties))
         };
         let handle = std::thread::Builder::new().name(THREAD.to_owned()).spawn(worker)?;
@@ -205,8 +206,8 @@ impl Sink for Sender {
 struct LogThread {
     /// For those who take blocks.
     encoder: Option<Encoder>,
-    /// The rows of all batches.
-    rows: Rows,
+    /// What all batches refer to.
+    glossary: Glossary,
     /// The kinds that somebody takes one by one.
     singles: Kinds,
     /// When the program's clock began.
@@ -218,12 +219,13 @@ impl LogThread {
         self.singles = enabled();
         while let Ok(mut batch) = batches.recv() {
             let begun = Instant::now();
-            batch.sort(&mut self.rows);
+            batch.sort(&mut self.glossary);
             if !self.singles.is_empty() {
-                batch.for_each(&self.rows, trace, trace_window);
+                batch.for_each(&self.glossary, trace, trace_window);
             }
             if let Some(encoder) = &mut self.encoder {
-                batch.show(&self.rows, &mut Encoding(encoder));
+                encoder.add_trains(self.glossary.trains());
+                batch.show(&self.glossary, &mut Encoding(encoder));
             }
             batch.clear();
             tell_phase(self.clock, THREAD, "write", begun, Instant::now());
@@ -259,6 +261,16 @@ impl Visitor for Encoding<'_> {
     fn together(&mut self, arrivals: &Together<'_>) {
         self.0.together(arrivals);
         self.tell_if_full();
+    }
+
+    fn begin(&mut self, window: &Window) -> bool {
+        // Dense input is drawn up to the end of a block: no window goes on in the next.
+        self.0.end_redrawn();
+        self.tell_if_full();
+        if let Some((from, to)) = window.redrawn {
+            self.0.redrawn(from, to);
+        }
+        true
     }
 
     fn window(&mut self, window: &Window) {

@@ -242,13 +242,13 @@ fn a_writer_that_cannot_keep_up_loses_nothing() {
     let (to_thread, batches) = sync_channel::<Batch>(WAITING);
     let (empties, from_thread) = channel();
     let writer = std::thread::spawn(move || {
-        let (mut events, mut taken, mut rows) = (0u64, 0, Rows::default());
+        let (mut events, mut taken, mut glossary) = (0u64, 0, Glossary::default());
         while let Ok(mut batch) = batches.recv() {
             // Slower than the run by far.
             std::thread::sleep(std::time::Duration::from_millis(20));
             taken += 1;
-            batch.sort(&mut rows);
-            batch.for_each(&rows, |_| events += 1, |_| ());
+            batch.sort(&mut glossary);
+            batch.for_each(&glossary, |_| events += 1, |_| ());
             batch.clear();
             let _ = empties.send(batch);
         }
@@ -402,7 +402,7 @@ proptest! {
             all_rows.extend_from_slice(encoder.new_rows());
             let mut decoder = block::Decoder::new(&sizes);
             prop_assert_eq!(decoder.add_rows(&all_rows), Some(()));
-            let decoded = decoder.decode(encoder.bytes(), |event| { back.push(event); true });
+            let decoded = decoder.decode(encoder.bytes(), &EventFilter::ALL, |event| { back.push(event); true });
             prop_assert_eq!(decoded, Some(()));
             prop_assert_eq!(&back, &told);
             encoder.clear();
@@ -413,7 +413,121 @@ proptest! {
     fn any_bytes_are_a_block_or_none(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let mut decoder = block::Decoder::new(&[70, 70]);
         let _ = decoder.add_rows(&bytes);
-        let _ = decoder.decode(&bytes, |_| true);
+        let _ = decoder.decode(&bytes, &EventFilter::ALL, |_| true);
         let _ = block::Summary::decode(&mut &bytes[..]);
+    }
+}
+
+/// Neurons under dense input, and what a log of all of it holds: as told, and with dense input drawn again.
+fn under_dense_input(path: &Path, filter: &str, is_redrawn: bool) {
+    let text = serde_json::json!({
+        "synfire": 1,
+        "duration": 5,
+        "populations": {
+            "noise": { "size": 60, "neuron": { "model": "poisson", "rate": 20_000, "start": 0.2 } },
+            "cells": {
+                "size": 60,
+                "neuron": { "model": "lif", "tau_m": 20, "c_m": 1, "e_l": 0, "v_th": 3, "v_reset": 1, "t_ref": 2 },
+                "receptors": { "jump": { "kind": "delta" } }
+            }
+        },
+        "projections": [
+            { "source": "noise", "target": "cells", "receptor": "jump", "connect": { "rule": "one_to_one" }, "weight": 0.2, "delay": 0.5 },
+            { "source": "cells", "target": "cells", "receptor": "jump", "connect": { "rule": "fixed_in_degree", "k": 9 }, "weight": -0.5, "delay": 0.5 }
+        ]
+    });
+    let scenario = check(text.to_string(), "dense.json".as_ref(), &Limits::default()).unwrap();
+    let noise = scenario.populations.iter().position(|population| population.name == "noise").unwrap();
+    let redrawn = if is_redrawn { vec![PopulationId(noise as u32)] } else { vec![] };
+    let options = Options { engine: Some(EngineKind::Lookahead), redrawn, ..Options::default() };
+    let mut simulation = prepare(&scenario, vec![], &options).unwrap();
+    let mut log = Setup::new(path, &header(&scenario, filter), true).unwrap().start().unwrap();
+    let trains = simulation.dense_trains();
+    assert_eq!(trains.len(), usize::from(is_redrawn));
+    log.events.redraw(trains);
+    for stop in [0.3, 5.0] {
+        simulation.run(Time::from_ms(stop).unwrap(), &mut log.events).unwrap();
+    }
+    log.finish().unwrap();
+}
+
+#[test]
+fn dense_input_takes_no_place_and_is_read_back_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    // Windows, and when crossings are asked for, depend on how the population is driven.
+    let all = "kind=spike,arrival,refractory_end";
+    under_dense_input(&file("told.synlog"), all, false);
+    under_dense_input(&file("drawn.synlog"), all, true);
+    let told = read(&file("told.synlog"), &EventFilter::ALL);
+    assert!(told.len() > 10_000, "{} events", told.len());
+    let drawn = read(&file("drawn.synlog"), &EventFilter::ALL);
+    let first = told.iter().zip(&drawn).find(|(a, b)| a != b);
+    assert!(told == drawn, "{} and {} events, first in {first:?}", told.len(), drawn.len());
+    let size = |is_redrawn| {
+        under_dense_input(&file("size.synlog"), "kind=spike,arrival", is_redrawn);
+        fs::metadata(file("size.synlog")).unwrap().len()
+    };
+    let (told_size, drawn_size) = (size(false), size(true));
+    assert!(drawn_size * 10 < told_size, "{drawn_size} of {told_size} bytes");
+
+    let header = Log::open(&file("drawn.synlog")).unwrap().header;
+    for text in [
+        "kind=spike neuron=noise:7,cells:9-11",
+        "kind=arrival neuron=cells:59 from=1.5 until=4.25",
+        "source=noise:3",
+        "source=cells until=3",
+    ] {
+        let filter = FilterText::parse(text).unwrap().filter(&header.who).unwrap();
+        let expected: Vec<Told> = told.iter().filter(|told| file::passes(&filter, told)).copied().collect();
+        assert!(!expected.is_empty() && read(&file("drawn.synlog"), &filter) == expected, "{text}, read");
+    }
+    for text in ["kind=spike", "kind=arrival from=1.3 until=2.1", "kind=spike,arrival from=4.9"] {
+        let filter = FilterText::parse(text).unwrap().filter(&header.who).unwrap();
+        let expected: Vec<Told> = told.iter().filter(|told| file::passes(&filter, told)).copied().collect();
+        under_dense_input(&file("some.synlog"), text, true);
+        assert!(
+            !expected.is_empty() && read(&file("some.synlog"), &EventFilter::ALL) == expected,
+            "{text}, logged"
+        );
+    }
+
+    for name in ["told.jsonl", "drawn.jsonl"] {
+        under_dense_input(&file(name), all, name == "drawn.jsonl");
+    }
+    let lines = |name: &str| fs::read_to_string(file(name)).unwrap();
+    assert!(lines("told.jsonl") == lines("drawn.jsonl"), "the same lines");
+}
+
+#[test]
+fn dense_input_that_is_drawn_again_is_safe_from_damage_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, other) = (folder.path().join("a.synlog"), folder.path().join("b.synlog"));
+    under_dense_input(&path, "kind=spike,arrival until=1.1", true);
+    let whole = read(&path, &EventFilter::ALL);
+    assert!(whole.len() > 1000, "{}", whole.len());
+    let bytes = fs::read(&path).unwrap();
+    for length in 0..bytes.len() {
+        fs::write(&other, &bytes[..length]).unwrap();
+        if let Ok(log) = Log::open(&other) {
+            assert!(!log.is_whole, "{length} of {} bytes", bytes.len());
+            let told = read(&other, &EventFilter::ALL);
+            assert_eq!(told, whole[..told.len()]);
+        }
+    }
+    for place in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[place] ^= 1 << (place % 8);
+        fs::write(&other, &changed).unwrap();
+        let mut told = vec![];
+        let read = Log::open(&other).and_then(|mut log| {
+            log.for_each(&EventFilter::ALL, |event| {
+                told.push(*event);
+                true
+            })
+            .map(|()| log.is_whole)
+        });
+        assert!(!matches!(read, Ok(true)), "byte {place}");
+        assert_eq!(told, whole[..told.len()]);
     }
 }

@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::PathBuf;
 use synfire_core::Time;
-use synfire_core::events::{Batch, EventFilter, EventKind, Kinds, Rows, Sink, Told};
+use synfire_core::events::{Batch, EventFilter, EventKind, Glossary, Kinds, Sink, Told};
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
@@ -314,21 +314,21 @@ fn spikes(subject: &Subject, only: &Only, show: &Show, output: &mut Output) -> R
 /// Calls a function with each event.
 struct Each<F> {
     tell: F,
-    rows: Rows,
+    glossary: Glossary,
 }
 
 impl<F> Each<F> {
     fn new(tell: F) -> Each<F> {
-        Each { tell, rows: Rows::default() }
+        Each { tell, glossary: Glossary::default() }
     }
 }
 
 impl<F: FnMut(&Told)> Sink for Each<F> {
     fn take(&mut self, batch: &mut Batch) {
-        batch.sort(&mut self.rows);
+        batch.sort(&mut self.glossary);
         let tell = std::cell::RefCell::new(&mut self.tell);
         batch.for_each(
-            &self.rows,
+            &self.glossary,
             |event| (tell.borrow_mut())(&Told::Event(*event)),
             |window| (tell.borrow_mut())(&Told::Window(window.from, window.to)),
         );
