@@ -345,7 +345,7 @@ impl PoissonCells {
         more: &mut Vec<(u32, u32)>,
     ) -> u64 {
         more.clear();
-        let mut total = 0;
+        let (mut total, mut left) = (0, 0);
         for (chunk, sums) in sums.chunks_mut(LANES).enumerate() {
             let first = (chunk * LANES) as u32;
             let units = std::array::from_fn(|lane| first_unit + first + lane as u32);
@@ -359,13 +359,18 @@ impl PoissonCells {
             counts[sums.len()..].fill(0);
             let added = growths(&[words[1], words[2], words[3]], &counts, growth, start);
             sums.iter_mut().zip(added).for_each(|(sum, more)| *sum += more);
+            // Nobody can foresee who has more: each is written, and what is not overwritten counts.
+            more.resize(left + LANES, (0, 0));
+            let room = &mut more[left..];
+            let mut here = 0;
             for (lane, &count) in counts.iter().enumerate() {
                 total += u64::from(count);
-                if count > 3 {
-                    more.push((first + lane as u32, count - 3));
-                }
+                room[here] = (first + lane as u32, count.wrapping_sub(3));
+                here += usize::from(count > 3);
             }
+            left += here;
         }
+        more.truncate(left);
         let mut block = 1;
         while !more.is_empty() {
             let mut kept = 0;

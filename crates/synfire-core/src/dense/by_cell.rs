@@ -5,11 +5,15 @@ use super::{DensePopulation, Membrane, One, place_of};
 use crate::group::{Cause, DenseInput, Outbox, Volley, What};
 use crate::ids::LocalId;
 use crate::network::Projection;
+use crate::prefetch::prefetch;
 use crate::time::Time;
 use std::cmp::Reverse;
 use std::ops::Range;
 use synfire_numerics::cells::{CELL_MS, CELLS_PER_MS, in_units};
 use synfire_numerics::vector::vectorised;
+
+/// Targets in a line of the cache.
+const IN_A_LINE: usize = 16;
 
 /// A volley with what its targets share: all have one weight.
 #[derive(Clone, Copy)]
@@ -150,8 +154,8 @@ impl<const W: usize> Shard<W> {
             self.cell += 1;
         }
         self.find_spans(shared, pulses);
-        for (place, pulse) in pulses.iter().enumerate() {
-            self.receive(shared, pulse, self.scratch.spans[place]);
+        for place in 0..pulses.len() {
+            self.receive(shared, pulses, place);
         }
         for (number, input) in shared.inputs.iter().enumerate() {
             self.draw(shared, segment, number, input);
@@ -185,14 +189,24 @@ impl<const W: usize> Shard<W> {
         self.scratch.spans.extend(pulses.iter().map(span));
     }
 
+    /// Adds a pulse up. Meanwhile the next one's targets are on their way.
     #[inline(never)]
-    fn receive(&mut self, shared: &Shared<'_, W>, pulse: &Pulse, (first, end): (u64, u64)) {
-        let targets = &shared.projections[pulse.projection as usize].targets[first as usize..end as usize];
-        let units = in_units(pulse.growth);
-        let sums = &mut self.sums[pulse.class][..];
-        for &target in targets {
-            let sum = &mut sums[target as usize - self.first];
-            *sum = sum.wrapping_add(units);
+    fn receive(&mut self, shared: &Shared<'_, W>, pulses: &[Pulse], place: usize) {
+        let spans = &self.scratch.spans[..];
+        let targets = |place: usize| -> &[u32] {
+            let (Some(pulse), Some(&(first, end))) = (pulses.get(place), spans.get(place)) else { return &[] };
+            &shared.projections[pulse.projection as usize].targets[first as usize..end as usize]
+        };
+        let (here, next) = (targets(place), targets(place + 1));
+        let Pulse { growth, class, .. } = pulses[place];
+        let units = in_units(growth);
+        let sums = &mut self.sums[class][..];
+        for (line, part) in here.chunks(IN_A_LINE).enumerate() {
+            prefetch(next, line * IN_A_LINE);
+            for &target in part {
+                let sum = &mut sums[target as usize - self.first];
+                *sum = sum.wrapping_add(units);
+            }
         }
     }
 
@@ -261,15 +275,22 @@ impl<const W: usize> Shard<W> {
             self.scratch.places[neuron as usize] = place as u32;
         }
         let flags = &self.scratch.flags[..size];
+        let mut found = 0;
         for (number, (pulse, &(first, end))) in pulses.iter().zip(&self.scratch.spans).enumerate() {
-            let targets = &shared.projections[pulse.projection as usize].targets;
-            for &target in &targets[first as usize..end as usize] {
+            let targets = &shared.projections[pulse.projection as usize].targets[first as usize..end as usize];
+            hits.resize(hits.len().max(found + targets.len()), (0, 0));
+            // Nobody can foresee which of them are flagged: each is written, and what is not overwritten counts.
+            let room = &mut hits[found..];
+            let mut here = 0;
+            for &target in targets {
                 let neuron = target as usize - self.first;
-                if flags[neuron] != 0 {
-                    hits.push((self.scratch.places[neuron], number as u32));
-                }
+                room[here] = (neuron as u32, number as u32);
+                here += usize::from(flags[neuron]);
             }
+            found += here;
         }
+        hits.truncate(found);
+        hits.iter_mut().for_each(|hit| hit.0 = self.scratch.places[hit.0 as usize]);
         let Scratch { flagged, pulses, begins, .. } = &mut self.scratch;
         begins.clear();
         begins.resize(flagged.len() + 2, 0);
