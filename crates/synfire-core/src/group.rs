@@ -5,6 +5,7 @@ use crate::network::Projection;
 use crate::receptor::Receptor;
 use crate::spec::{Column, ParamError, ParamTable};
 use crate::time::Time;
+use rayon::ThreadPool;
 use std::sync::Arc;
 use synfire_numerics::cells::{CELL_MS, CELLS_PER_MS, cell_of};
 use synfire_numerics::poisson::{Drawn, PoissonCells};
@@ -435,9 +436,9 @@ pub trait Group: Send {
         None
     }
 
-    /// The group may use so many threads when it is driven by [`Group::drive_window`]; false if it cannot.
-    fn share(&mut self, threads: usize) -> bool {
-        let _ = threads;
+    /// The group may use these threads beside the caller's when it is driven by [`Group::drive_window`]; false if it cannot.
+    fn share(&mut self, helpers: &Arc<ThreadPool>) -> bool {
+        let _ = helpers;
         false
     }
 

@@ -15,6 +15,9 @@ use synfire_numerics::vector::vectorised;
 /// Targets in a line of the cache.
 const IN_A_LINE: usize = 16;
 
+/// So many spikes ahead the place where a row is cut is asked for.
+const SPANS_AHEAD: usize = 8;
+
 /// A volley with what its targets share: all have one weight.
 #[derive(Clone, Copy)]
 struct Pulse {
@@ -102,16 +105,15 @@ impl<const W: usize> DensePopulation<W> {
         for shard in &mut self.shards {
             shard.out.notes = out.is_watched().then(Vec::new);
         }
-        match &mut self.shards[..] {
-            [one] => one.drive(&shared, from, to),
-            [mine, others @ ..] => rayon::in_place_scope(|scope| {
+        match (&mut self.shards[..], &self.helpers) {
+            ([mine, others @ ..], Some(helpers)) => helpers.in_place_scope(|scope| {
                 let shared = &shared;
                 for other in others {
                     scope.spawn(move |_| other.drive(shared, from, to));
                 }
                 mine.drive(shared, from, to);
             }),
-            [] => {}
+            (all, _) => all.iter_mut().for_each(|shard| shard.drive(&shared, from, to)),
         }
         out.asked.resize(self.inputs.len(), 0);
         for shard in &mut self.shards {
@@ -179,14 +181,22 @@ impl<const W: usize> Shard<W> {
     /// Finds each pulse's targets in this shard.
     fn find_spans(&mut self, shared: &Shared<'_, W>, pulses: &[Pulse]) {
         let (begin, end) = (self.first, self.first + self.size());
-        let span = |pulse: &Pulse| {
+        let targets = |pulse: &Pulse| {
             let targets = &shared.projections[pulse.projection as usize].targets;
-            let targets = &targets[pulse.first as usize..pulse.end as usize];
-            let place = |bound: usize| pulse.first + below(targets, bound, shared.size) as u64;
-            (place(begin), place(end))
+            &targets[pulse.first as usize..pulse.end as usize]
         };
         self.scratch.spans.clear();
-        self.scratch.spans.extend(pulses.iter().map(span));
+        for (place, pulse) in pulses.iter().enumerate() {
+            if let Some(later) = pulses.get(place + SPANS_AHEAD) {
+                let targets = targets(later);
+                for place in [begin, end].map(|bound| guess(targets, bound, shared.size)) {
+                    let lines = [place.saturating_sub(IN_A_LINE), place, place + IN_A_LINE];
+                    lines.iter().for_each(|&place| prefetch(targets, place));
+                }
+            }
+            let place = |bound: usize| pulse.first + below(targets(pulse), bound, shared.size) as u64;
+            self.scratch.spans.push((place(begin), place(end)));
+        }
     }
 
     /// Adds a pulse up. Meanwhile the next one's targets are on their way.
@@ -194,7 +204,9 @@ impl<const W: usize> Shard<W> {
     fn receive(&mut self, shared: &Shared<'_, W>, pulses: &[Pulse], place: usize) {
         let spans = &self.scratch.spans[..];
         let targets = |place: usize| -> &[u32] {
-            let (Some(pulse), Some(&(first, end))) = (pulses.get(place), spans.get(place)) else { return &[] };
+            let (Some(pulse), Some(&(first, end))) = (pulses.get(place), spans.get(place)) else {
+                return &[];
+            };
             &shared.projections[pulse.projection as usize].targets[first as usize..end as usize]
         };
         let (here, next) = (targets(place), targets(place + 1));
@@ -277,7 +289,8 @@ impl<const W: usize> Shard<W> {
         let flags = &self.scratch.flags[..size];
         let mut found = 0;
         for (number, (pulse, &(first, end))) in pulses.iter().zip(&self.scratch.spans).enumerate() {
-            let targets = &shared.projections[pulse.projection as usize].targets[first as usize..end as usize];
+            let targets =
+                &shared.projections[pulse.projection as usize].targets[first as usize..end as usize];
             hits.resize(hits.len().max(found + targets.len()), (0, 0));
             // Nobody can foresee which of them are flagged: each is written, and what is not overwritten counts.
             let room = &mut hits[found..];
@@ -419,8 +432,12 @@ impl<const W: usize> Shard<W> {
     }
 }
 
-/// How many of a row's targets are below a bound. They rise, and lie about evenly over all `size` neurons: looking where the bound
-/// should be first spares memory that nobody else needs.
+/// About where in a row the targets come to a bound: they rise, and lie about evenly over all `size` neurons.
+fn guess(targets: &[u32], bound: usize, size: usize) -> usize {
+    targets.len() * bound / size
+}
+
+/// How many of a row's targets are below a bound. Looking where the bound should be first spares memory that nobody else needs.
 fn below(targets: &[u32], bound: usize, size: usize) -> usize {
     if bound == 0 {
         return 0;
@@ -429,7 +446,7 @@ fn below(targets: &[u32], bound: usize, size: usize) -> usize {
         return targets.len();
     }
     let is_below = |place: usize| (targets[place] as usize) < bound;
-    let guess = targets.len() * bound / size;
+    let guess = guess(targets, bound, size);
     let (mut low, mut high) = (guess, guess);
     let mut step = 8;
     if guess < targets.len() && is_below(guess) {

@@ -30,7 +30,9 @@ use crate::network::Projection;
 use crate::spec::Column;
 use crate::time::Time;
 pub use oracle::oracle;
+use rayon::ThreadPool;
 use shard::Shard;
+use std::sync::Arc;
 use synfire_numerics::cells::{CELLS_PER_MS, Growth, UNIT, cell_of, in_units};
 
 /// A neuron model some of whose populations can be driven in this form.
@@ -229,6 +231,8 @@ struct DensePopulation<const W: usize> {
     together: bool,
     inputs: Vec<DenseInput>,
     size: usize,
+    /// The threads that drive all shards but the first.
+    helpers: Option<Arc<ThreadPool>>,
 }
 
 /// Makes the population at t = 0; `weights` are all that ever arrive.
@@ -249,7 +253,7 @@ impl<const W: usize> DensePopulation<W> {
         let membrane = Membrane::new(neuron, weights);
         let bases: Vec<f64> = (0..size).map(|index| membrane.initial(neuron, index)).collect();
         let shards = vec![Shard::new(0, bases)];
-        DensePopulation { membrane, shards, together: false, inputs: Vec::new(), size }
+        DensePopulation { membrane, shards, together: false, inputs: Vec::new(), size, helpers: None }
     }
 
     fn shard_of(&self, index: usize) -> usize {
@@ -318,8 +322,9 @@ impl<const W: usize> Group for DensePopulation<W> {
         self.one(neuron.index()).v(&self.membrane, at)
     }
 
-    fn share(&mut self, threads: usize) -> bool {
-        self.split(threads);
+    fn share(&mut self, helpers: &Arc<ThreadPool>) -> bool {
+        self.split(helpers.current_num_threads() + 1);
+        self.helpers = Some(Arc::clone(helpers));
         true
     }
 }

@@ -22,7 +22,9 @@ use crate::network::{Projection, Values};
 use crate::observer::{Fan, Observer, Origin};
 use crate::queue::EventQueue;
 use crate::time::Time;
+use rayon::ThreadPoolBuilder;
 use std::ops::Range;
+use std::sync::Arc;
 use synfire_numerics::cells::CELLS_PER_MS;
 
 /// Arrivals that are handed to a group at once: enough to amortise the call, few enough to stay in the cache.
@@ -103,13 +105,18 @@ impl<Q: EventQueue> Engine<Q> {
                 self.is_redrawn[index] = is_redrawn;
             }
         }
+        // One thread less than there are, so that of two shards each always has the same, in whose cache it is. A system that has no
+        // more threads to give changes no bit.
+        let is_helped = threads > 1 && self.network.groups.iter().any(|group| group.goes_by_cells());
+        let pool = || ThreadPoolBuilder::new().num_threads(threads - 1).build().ok().map(Arc::new);
+        let helpers = if is_helped { pool() } else { None };
         for population in 0..self.network.groups.len() {
             let group = &self.network.groups[population];
             let takes_feeds = group.singles() != Singles::Ahead;
             self.is_swept[population] =
                 group.sweeps() && (self.let_listen(population) || takes_feeds && self.can_feed(population));
-            self.shares[population] =
-                self.is_swept[population] && self.network.groups[population].share(threads);
+            let share = |helpers| self.network.groups[population].share(helpers);
+            self.shares[population] = self.is_swept[population] && helpers.as_ref().is_some_and(share);
             self.has_cells |= self.is_swept[population] && self.network.groups[population].goes_by_cells();
         }
         self.slice(window_ms);
