@@ -24,8 +24,8 @@ pub struct PoissonCells {
     words: StreamKey,
     /// There are more than j spikes if 64 random bits are at or above number j: the distribution function, times 2^64.
     more_than: Vec<u64>,
-    /// The upper halves of these, which nearly always decide.
-    high: Vec<u32>,
+    /// The upper halves of these, which nearly always decide; greatest numbers fill the last part, which nothing is above.
+    high: Vec<[u32; BOUNDS_AT_ONCE]>,
     mean: f64,
     is_dealt: bool,
 }
@@ -52,7 +52,10 @@ impl PoissonCells {
     pub fn new(key: StreamKey, mean: f64) -> PoissonCells {
         let is_dealt = mean < FEW_SPIKES;
         let more_than = distribution(if is_dealt { mean * LANES as f64 } else { mean });
-        let high = more_than.iter().map(|bound| (bound >> 32) as u32).collect();
+        let part = |bounds: &[u64]| {
+            std::array::from_fn(|place| bounds.get(place).map_or(u32::MAX, |bound| (bound >> 32) as u32))
+        };
+        let high = more_than.chunks(BOUNDS_AT_ONCE).map(part).collect();
         if !is_dealt {
             return PoissonCells { key, words: key, more_than, high, mean, is_dealt };
         }
@@ -79,7 +82,7 @@ impl PoissonCells {
 
     /// The number of spikes, where the upper half of the 64 bits may decide; else the lower half is drawn, too.
     fn count_for(&self, high: u32, unit: u32, cell: u64) -> u32 {
-        let is_undecided = self.high.contains(&high);
+        let is_undecided = self.high.as_flattened().contains(&high);
         let low = if is_undecided { self.block(unit, cell, u32::MAX)[0] } else { 0 };
         let bits = u64::from(high) << 32 | u64::from(low);
         self.more_than.iter().filter(|bound| bits >= **bound).count() as u32
@@ -511,23 +514,23 @@ const BOUNDS_AT_ONCE: usize = 4;
 /// The numbers of spikes as far as the upper halves of random bits decide; and whether any of them meets a bound, so that it does
 /// not decide.
 #[inline(always)]
-fn counts_for(bounds: &[u32], high: &Lanes<u32>) -> (Lanes<u32>, bool) {
+fn counts_for(bounds: &[[u32; BOUNDS_AT_ONCE]], high: &Lanes<u32>) -> (Lanes<u32>, bool) {
     let (mut counts, mut undecided) = ([0; LANES], [0; LANES]);
-    for bounds in bounds.chunks(BOUNDS_AT_ONCE) {
+    for bounds in bounds {
         let mut beyond = [0; LANES];
-        for &bound in bounds {
+        for bound in bounds {
             for lane in 0..LANES {
-                beyond[lane] = u32::from(high[lane] > bound);
+                beyond[lane] = u32::from(high[lane] > *bound);
                 counts[lane] += beyond[lane];
-                undecided[lane] |= u32::from(high[lane] == bound);
+                undecided[lane] |= u32::from(high[lane] == *bound);
             }
         }
         // Bounds rise.
-        if beyond.iter().all(|beyond| *beyond == 0) {
+        if beyond.iter().fold(0, |any, beyond| any | beyond) == 0 {
             break;
         }
     }
-    (counts, undecided.iter().any(|lane| *lane != 0))
+    (counts, undecided.iter().fold(0, |any, undecided| any | undecided) != 0)
 }
 
 /// The sums of the growths at the first `counts` of these spikes.
