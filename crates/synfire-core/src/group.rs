@@ -236,17 +236,6 @@ impl DenseInput {
         });
     }
 
-    /// What arrives at one neuron in an epoch, in no order: offsets.
-    pub fn draw_epoch_for(&self, unit: u32, epoch: u64, mut arrival: impl FnMut(f64)) {
-        let (begin, end) = (epoch * CELLS_PER_MS, (epoch + 1) * CELLS_PER_MS);
-        let emitted = begin.saturating_sub(self.delay_cells)..end.saturating_sub(self.delay_cells);
-        self.source.cells.draw_cells(unit, emitted, |cell, since| {
-            if let Some(emitted) = self.emitted(cell + self.delay_cells).filter(|cell| cell.counts(since)) {
-                arrival(emitted.shift + since);
-            }
-        });
-    }
-
     /// The cell in which what arrives in `cell` is emitted, if there is any.
     fn emitted(&self, cell: u64) -> Option<Emitted> {
         let emitted = cell.checked_sub(self.delay_cells)?;

@@ -39,9 +39,6 @@ pub const MOST_SPIKES: f64 = 20.0;
 /// Units whose spikes make a list.
 const UNITS_A_LIST: usize = 128;
 
-/// Cells of a unit that can be drawn side by side.
-pub const CELLS_AT_ONCE: usize = LANES / 2;
-
 /// Units that are drawn side by side, or together.
 const LANES: usize = 16;
 const LANE_BITS: u32 = LANES.trailing_zeros();
@@ -127,66 +124,6 @@ impl PoissonCells {
                 words = self.block(unit, cell, block);
                 held = 4;
             }
-        }
-    }
-
-    /// The spikes of a unit in up to [`CELLS_AT_ONCE`] cells that follow one another, in no order: cell, and ms after its
-    /// beginning.
-    ///
-    /// The same spikes as of [`PoissonCells::draw`], cell by cell side by side.
-    pub fn draw_cells(&self, unit: u32, cells: Range<u64>, mut spike: impl FnMut(u64, f64)) {
-        debug_assert!(cells.end - cells.start <= CELLS_AT_ONCE as u64, "too many cells: {cells:?}");
-        // Two blocks of each cell at once.
-        let cell_of: Lanes<u64> = std::array::from_fn(|lane| cells.start + (lane % CELLS_AT_ONCE) as u64);
-        let half: Lanes<u32> = std::array::from_fn(|lane| (lane / CELLS_AT_ONCE) as u32);
-        let of_unit = if self.is_dealt { unit / LANES as u32 } else { unit };
-        let draw = |block: u32| {
-            vectorised(
-                #[inline(always)]
-                || {
-                    let mut blocks = half;
-                    for lane in 0..LANES {
-                        blocks[lane] += block;
-                    }
-                    self.any_blocks(&[of_unit; LANES], &cell_of, &blocks)
-                },
-            )
-        };
-        let mut words = draw(0);
-        let (mut counts, is_undecided) = counts_for(&self.high, &words[0]);
-        for lane in 0..CELLS_AT_ONCE {
-            counts[lane] = match cell_of[lane] < cells.end {
-                false => 0,
-                true if !is_undecided => counts[lane],
-                true if self.is_dealt => {
-                    let bits = u64::from(words[0][lane]) << 32 | u64::from(words[1][lane]);
-                    self.more_than.partition_point(|bound| *bound <= bits) as u32
-                }
-                true => self.count_for(words[0][lane], unit, cell_of[lane]),
-            };
-        }
-        let most = counts[..CELLS_AT_ONCE].iter().fold(0, |most, &count| most.max(count));
-        // The words of a cell's blocks follow one another: how many of the first one are no spikes, and how many make a spike.
-        let (others, each) = if self.is_dealt { (4, 2) } else { (1, 1) };
-        let mut block = 0;
-        loop {
-            for word in (0..4).step_by(each) {
-                for lane in 0..LANES {
-                    let place = 4 * (block + half[lane]) as usize + word;
-                    let is_mine =
-                        !self.is_dealt || words[word + 1][lane] >> (32 - LANE_BITS) == unit % LANES as u32;
-                    let counts =
-                        place >= others && (place - others) / each < counts[lane % CELLS_AT_ONCE] as usize;
-                    if is_mine && counts {
-                        spike(cell_of[lane], f64::from(words[word][lane]) * GRAIN_MS);
-                    }
-                }
-            }
-            block += 2;
-            if (4 * block as usize - others) / each >= most as usize {
-                return;
-            }
-            words = draw(block);
         }
     }
 
@@ -427,17 +364,10 @@ impl PoissonCells {
     /// Words of 32 bits lie in lanes of 64, as products need them; what products leave above them does no harm.
     #[inline(always)]
     fn blocks(&self, units: &Lanes<u32>, cell: u64, block: u32) -> [Lanes<u32>; 4] {
-        self.any_blocks(units, &[cell; LANES], &[block; LANES])
-    }
-
-    /// A block of its own for each lane.
-    #[inline(always)]
-    fn any_blocks(&self, units: &Lanes<u32>, cells: &Lanes<u64>, blocks: &Lanes<u32>) -> [Lanes<u32>; 4] {
-        let (mut c0, mut c1, mut c2, mut c3) = ([0; LANES], *cells, [0; LANES], [0; LANES]);
+        let (mut c0, mut c1, mut c2) = ([u64::from(block); LANES], [cell; LANES], [0; LANES]);
+        let mut c3 = [cell >> 32; LANES];
         for lane in 0..LANES {
-            c0[lane] = u64::from(blocks[lane]);
             c2[lane] = u64::from(units[lane]);
-            c3[lane] = cells[lane] >> 32;
         }
         let [mut k0, mut k1] = self.words.0;
         for _ in 0..10 {
@@ -588,15 +518,6 @@ mod tests {
             let units = size as u32;
             (0..units).for_each(|unit| cells.draw(unit, cell, |since| one_by_one.push((unit, since))));
             cells.draw_many(units, cell, |unit, since| together.push((unit, since)));
-            for unit in 0..units.min(3) {
-                let (mut by_cell, mut at_once) = (Vec::new(), Vec::new());
-                let end = cell + 1 + u64::from(unit + first) % CELLS_AT_ONCE as u64;
-                (cell..end).for_each(|cell| cells.draw(unit, cell, |since| by_cell.push((cell, since.to_bits()))));
-                cells.draw_cells(unit, cell..end, |cell, since| at_once.push((cell, since.to_bits())));
-                by_cell.sort_unstable();
-                at_once.sort_unstable();
-                prop_assert_eq!(by_cell, at_once);
-            }
             let in_order = |mut spikes: Vec<(u32, f64)>| {
                 spikes.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
                 spikes
@@ -671,14 +592,15 @@ mod tests {
     /// Where the upper half of the random bits meets a bound, the lower half decides; any other time it does not matter.
     #[test]
     fn undecided_counts_are_settled_by_more_bits() {
+        const MAX: u32 = u32::MAX;
         let cells = PoissonCells::new(key(), 2.5);
         let bound = (cells.more_than[0] >> 32) as u32;
         assert_eq!(cells.count_for(bound - 1, 3, 4), 0);
         assert_eq!(cells.count_for(bound + 1, 3, 4), 1);
         let counts: Vec<u32> = (0..200).map(|unit| cells.count_for(bound, unit, 4)).collect();
         assert!(counts.contains(&0) && counts.contains(&1));
-        assert!(counts_for(&[bound], &[bound; LANES]).1);
-        let meets = counts_for(&[1, 2, 3, 4, bound], &[bound; LANES]);
+        assert!(counts_for(&[[bound, MAX, MAX, MAX]], &[bound; LANES]).1);
+        let meets = counts_for(&[[1, 2, 3, 4], [bound, MAX, MAX, MAX]], &[bound; LANES]);
         assert_eq!(meets, ([4; LANES], true));
     }
 }

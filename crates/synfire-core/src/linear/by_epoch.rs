@@ -26,7 +26,7 @@ pub(super) struct Together<const K: usize> {
     /// Coordinate by coordinate, all neurons; near neurons have theirs for themselves. Sums have all that is known of the epoch.
     bases: [Vec<f64>; K],
     spots: Vec<Spot<K>>,
-    /// What arrives in the epoch by synapses at neurons that are not near when it becomes known.
+    /// What arrives in the epoch at neurons that are not near when it becomes known.
     known: Vec<Known>,
     near: Vec<Near<K>>,
     /// Neurons that are about to be near.
@@ -161,7 +161,7 @@ impl<const K: usize> Together<K> {
         let part = Part { epoch, begin, end };
         self.receive_stretches(membrane, incoming.stretches, projections);
         incoming.volleys.iter().for_each(|volley| self.receive_volley(membrane, volley, projections));
-        self.look_closer(membrane, inputs, part);
+        self.look_closer(membrane, part);
         self.near.iter_mut().try_for_each(|near| near.live(membrane, part, &mut self.refractory_ends, out))
     }
 
@@ -191,7 +191,7 @@ impl<const K: usize> Together<K> {
 
     /// Adds all that a dense input brings in the epoch; tells how much that is.
     fn draw(&mut self, membrane: &Membrane<K>, input: &DenseInput) -> u64 {
-        let Together { epoch, spots, scratch, .. } = self;
+        let Together { epoch, spots, known, scratch, .. } = self;
         let (block, room) = (&mut **scratch.block.get_or_insert_default(), &mut scratch.input);
         let k = input.receptor as usize + 1;
         let units = spots.len() as u32;
@@ -202,10 +202,17 @@ impl<const K: usize> Together<K> {
                 for (targets, offsets) in targets.chunks(BLOCK).zip(offsets.chunks(BLOCK)) {
                     block.fill(targets, offsets, input.weight);
                     block.find_kicks(membrane, k);
+                    known.reserve(block.len());
                     // Who is drawn for is looked at when all is drawn.
                     block.for_each(
                         #[inline(always)]
-                        |arrival, _| spots[arrival.target as usize].add(k, &arrival),
+                        |arrival, _| {
+                            let spot = &mut spots[arrival.target as usize];
+                            let Arrived { offset, weight, .. } = arrival;
+                            let before = std::mem::replace(&mut spot.last, known.len() as u32);
+                            known.push(Known { offset, weight, k: k as u32, before });
+                            spot.add(k, &arrival);
+                        },
                     );
                     block.clear();
                 }
@@ -291,7 +298,7 @@ impl<const K: usize> Together<K> {
     }
 
     /// Neurons without room become near: what has yet to arrive is taken from their sums.
-    fn look_closer(&mut self, membrane: &Membrane<K>, inputs: &[DenseInput], part: Part) {
+    fn look_closer(&mut self, membrane: &Membrane<K>, part: Part) {
         if self.used_up.is_empty() {
             return;
         }
@@ -315,9 +322,6 @@ impl<const K: usize> Together<K> {
         }
         self.used_up.clear();
         self.take_known(membrane, part, first);
-        for near in &mut self.near[first..] {
-            each_drawn(inputs, near.neuron, part.epoch, |drawn| near.take(membrane, part, drawn));
-        }
         let is_clamped = |near: &Near<K>| near.state.bases[0] == f64::NEG_INFINITY;
         if self.near[first..].iter().any(is_clamped) {
             for Reverse((until, neuron)) in self.refractory_ends.iter() {
@@ -334,7 +338,7 @@ impl<const K: usize> Together<K> {
         }
     }
 
-    /// Takes from neurons that have become near what synapses have brought: in turn, since the next arrival of a neuron is known
+    /// Takes from neurons that have become near what is known to arrive: in turn, since the next arrival of a neuron is known
     /// when memory has told of the last one.
     fn take_known(&mut self, membrane: &Membrane<K>, part: Part, first: usize) {
         let Together { spots, known, near, scratch, .. } = self;
@@ -386,13 +390,7 @@ impl<const K: usize> Together<K> {
     }
 
     /// A neuron after everything that happens at `at`, to which the population has been driven.
-    pub(super) fn state(
-        &self,
-        membrane: &Membrane<K>,
-        inputs: &[DenseInput],
-        index: usize,
-        at: Time,
-    ) -> Summed<K> {
+    pub(super) fn state(&self, membrane: &Membrane<K>, index: usize, at: Time) -> Summed<K> {
         let (epoch, offset) = at.parts();
         let spot = &self.spots[index];
         let mut state = match spot.place {
@@ -400,28 +398,16 @@ impl<const K: usize> Together<K> {
             place => self.near[place as usize].state,
         };
         if epoch == self.epoch && spot.place == NONE {
-            let mut take = |known: Known| {
+            let mut last = spot.last;
+            while let Some(known) = self.known.get(last as usize) {
                 if known.offset > offset {
                     state.take(membrane, known.k as usize, known.kick(membrane));
                 }
-            };
-            let mut last = spot.last;
-            while let Some(known) = self.known.get(last as usize) {
-                take(*known);
                 last = known.before;
             }
-            each_drawn(inputs, index as u32, epoch, &mut take);
         }
         (self.epoch..epoch).for_each(|_| state.move_on(membrane));
         state
-    }
-}
-
-/// What dense inputs bring to a neuron in an epoch.
-fn each_drawn(inputs: &[DenseInput], neuron: u32, epoch: u64, mut each: impl FnMut(Known)) {
-    for input in inputs {
-        let (weight, k) = (input.weight, input.receptor + 1);
-        input.draw_epoch_for(neuron, epoch, |offset| each(Known { offset, weight, k, before: NONE }));
     }
 }
 

@@ -78,9 +78,7 @@ impl<const K: usize> Group for SummedPopulation<K> {
     fn sample(&self, at: Time, neuron: LocalId, variable: usize) -> f64 {
         let x = match &self.together {
             None => self.alone.moved_to(&self.membrane, neuron.index(), at),
-            Some(together) => {
-                together.state(&self.membrane, &self.inputs, neuron.index(), at).x(&self.membrane)
-            }
+            Some(together) => together.state(&self.membrane, neuron.index(), at).x(&self.membrane),
         };
         self.membrane.variable(&x, at.parts().1, variable)
     }
