@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the same networks in synfire, NEST and Brian2 on this machine, one after the other, and compares.
+"""Runs the same networks in synfire, NEST, Brian2 and by the algorithm of SparseProp on this machine, one after the other, and compares.
 
     python3 benches/compare/run.py                      all networks that take less than some minutes
     python3 benches/compare/run.py cuba brunel          these
-    python3 benches/compare/run.py --all                the heavy ones, too (10 GB of memory, half an hour)
+    python3 benches/compare/run.py --all                the heavy ones, too (16 GB of memory, an hour)
 
 The first run makes two Python environments with NEST and Brian2 in target/compare. Needs Python 3.9 or later, a C++ compiler,
 Rust, and pip that reaches its index. Every network is read from its scenario file, by all simulators. What comes out is
@@ -36,15 +36,25 @@ NETWORKS = {
     # NEST has no exact spike times under conductances.
     "coba": ("coba/scenario.json", {"synfire": 3000, "nest grid": 3000, "brian2": 3000}),
     "brunel": ("brunel/scenario.json", {"synfire": 500, "nest exact": 150, "nest grid": 300, "brian2": 1000}),
+    # SparseProp is for such networks.
     "sparse-inhibitory": (
-        "sparse-inhibitory/n-100000.json", {"synfire": 1000, "nest exact": 100, "nest grid": 200, "brian2": 500}
+        "sparse-inhibitory/n-100000.json",
+        {"synfire": 1000, "sparseprop": 1000, "nest exact": 100, "nest grid": 200, "brian2": 500},
+    ),
+    "sparse-inhibitory-10^6": (
+        "sparse-inhibitory/n-1000000.json", {"synfire": 500, "sparseprop": 200, "brian2": 100}
     ),
     "microcircuit-0.2": (
         "microcircuit/scale-0.2.json", {"synfire": 1000, "nest exact": 200, "nest grid": 300, "brian2": 1000}
     ),
     "mostly-silent": ("mostly-silent/scenario.json", {"synfire": 20000, "nest exact": 30, "nest grid": 30, "brian2": 300}),
+    "microcircuit": ("microcircuit/full.json", {"synfire": 100, "nest grid": 20}),
 }
-HEAVY = {"mostly-silent": ["nest exact", "nest grid"]}
+HEAVY = {
+    "mostly-silent": ["nest exact", "nest grid"],
+    "sparse-inhibitory-10^6": ["brian2"],
+    "microcircuit": ["synfire", "nest grid"],
+}
 # How far mean rates and CVs of two simulators may lie apart: finite runs of chaotic networks, other random numbers, a grid.
 RATE_TOLERANCE, RATE_FLOOR, CV_TOLERANCE = 0.12, 0.25, 0.1
 
@@ -52,7 +62,7 @@ RATE_TOLERANCE, RATE_FLOOR, CV_TOLERANCE = 0.12, 0.25, 0.1
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("networks", nargs="*", help=f"of {', '.join(NETWORKS)}; all if left out")
-    parser.add_argument("--simulators", default="synfire,nest exact,nest grid,brian2")
+    parser.add_argument("--simulators", default="synfire,sparseprop,nest exact,nest grid,brian2")
     parser.add_argument("--all", action="store_true", help="with what takes much memory and time")
     parser.add_argument("--threads", type=int, default=1, help="of synfire; the others run on one")
     parser.add_argument("--seed", type=int, default=1)
@@ -65,6 +75,9 @@ def main():
     WORK.mkdir(parents=True, exist_ok=True)
     binary = build_synfire()
     pythons = {name: environment(name) for name in ENVIRONMENTS if any(s.startswith(name) for s in simulators)}
+    if "sparseprop" in simulators:
+        pythons["sparseprop"] = sys.executable
+        build_sparseprop()
 
     results = {}
     for network in arguments.networks or NETWORKS:
@@ -105,6 +118,12 @@ def build_synfire():
     subprocess.run(["cargo", "build", "--release", "--bin", "synfire"], cwd=ROOT, check=True)
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     return target / "release" / "synfire"
+
+
+def build_sparseprop():
+    compiler = os.environ.get("CXX", "c++")
+    command = [compiler, "-std=c++17", "-O3", "-march=native", "-o", WORK / "sparseprop", HERE / "sparseprop.cpp"]
+    subprocess.run(command, check=True)
 
 
 def environment(name):
@@ -149,7 +168,7 @@ def run_synfire(binary, _, scenario, duration, arguments):
 
 def run_peer(pythons, simulator, scenario, duration, arguments):
     name, _, kind = simulator.partition(" ")
-    last = kind or str(WORK / "brian2-code")
+    last = kind or str(WORK / {"brian2": "brian2-code", "sparseprop": "sparseprop"}[name])
     command = [pythons[name], HERE / f"in_{name}.py", scenario, last, str(duration), str(arguments.seed)]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return json.loads(text.splitlines()[-1])
@@ -200,7 +219,7 @@ def plot(results):
     """Processor time per simulated second on a logarithmic axis, one bar a simulator."""
     import math
 
-    colours = {"synfire": "#c0392b", "brian2": "#2980b9", "nest grid": "#7f8c8d", "nest exact": "#2c3e50"}
+    colours = {"synfire": "#c0392b", "brian2": "#2980b9", "nest grid": "#7f8c8d", "nest exact": "#2c3e50", "sparseprop": "#27ae60"}
     rows = [(n, s, r["cpu_s_per_s"]) for n, by in results.items() for s, r in by.items()]
     if not rows:
         return '<svg xmlns="http://www.w3.org/2000/svg"/>'
