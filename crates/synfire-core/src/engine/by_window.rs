@@ -12,14 +12,12 @@
 use super::by_instant::{needs_arrivals, needs_notes};
 use super::feeds::Feed;
 use super::lanes::{self, Ways};
-use super::order::{self, Sorter};
 use super::slices::{self, Slices};
 use super::{Engine, Options, RunError, Scratch};
-use crate::events::DenseTrains;
-use crate::group::{Arrival, DenseInput, DenseSource, Single, Singles, Stretch, Touch, Until, Volley};
+use crate::group::{Arrival, DenseInput, DenseSource, Singles, Stretch, Touch, Until, Volley};
 use crate::ids::{LocalId, NeuronId, PopulationId};
-use crate::network::{Projection, Values};
-use crate::observer::{Fan, Observer, Origin};
+use crate::network::Values;
+use crate::observer::{Observer, Origin};
 use crate::queue::EventQueue;
 use crate::time::Time;
 use rayon::ThreadPoolBuilder;
@@ -108,7 +106,10 @@ impl<Q: EventQueue> Engine<Q> {
         // One thread less than there are, so that of two shards each always has the same, in whose cache it is. A system that has no
         // more threads to give changes no bit.
         let is_helped = threads > 1 && self.network.groups.iter().any(|group| group.goes_by_cells());
-        let pool = || ThreadPoolBuilder::new().num_threads(threads - 1).build().ok().map(Arc::new);
+        let pool = || {
+            let builder = ThreadPoolBuilder::new().num_threads(threads - 1);
+            builder.thread_name(|number| format!("shards {number}")).build().ok().map(Arc::new)
+        };
         let helpers = if is_helped { pool() } else { None };
         for population in 0..self.network.groups.len() {
             let group = &self.network.groups[population];
@@ -184,31 +185,6 @@ impl<Q: EventQueue> Engine<Q> {
         are_all
     }
 
-    /// The dense inputs that nobody is told of.
-    pub(super) fn dense_trains(&self) -> Vec<DenseTrains> {
-        let trains = |(index, projection): (usize, &Projection)| {
-            let source = projection.source.index();
-            let group = &self.network.groups[source];
-            let weights = match projection.weights {
-                Values::Same(weight) => vec![weight],
-                _ => (0..group.size()).map(|place| projection.weights.at(place)).collect(),
-            };
-            Some(DenseTrains {
-                source: group.dense_source()?,
-                population: projection.source,
-                first: NeuronId(self.first[source]),
-                units: group.size() as u32,
-                target: projection.target,
-                projection: index as u32,
-                delay_ms: projection.delays.at(0),
-                weights,
-                kinds: DenseTrains::KINDS,
-            })
-        };
-        let projections = self.network.projections.iter().enumerate();
-        projections.filter(|(index, _)| self.is_redrawn[*index]).filter_map(trains).collect()
-    }
-
     pub(super) fn run_by_window(
         &mut self,
         until: Time,
@@ -270,9 +246,7 @@ impl<Q: EventQueue> Engine<Q> {
         for population in 0..self.network.groups.len() {
             std::mem::swap(&mut inbox.volleys, &mut self.lanes[population].volleys);
             if needs_arrivals(observer) {
-                self.tell_fans_of_window(population, &inbox.volleys, observer);
-                let singles = self.singles_of_window(population, to);
-                self.tell_fans_of_window(population, &singles, observer);
+                self.tell_window(population, to, &inbox.volleys, observer);
             }
             let direct = !self.direct[population].is_empty();
             if self.is_swept[population] {
@@ -302,44 +276,6 @@ impl<Q: EventQueue> Engine<Q> {
         Ok(())
     }
 
-    /// What arrives one by one at a population in the window up to `to`, in canonical order.
-    fn singles_of_window(&self, population: usize, to: Time) -> Vec<Volley> {
-        let lane = &self.lanes[population];
-        let volley = |single: &Single| single.volley(self.now, &self.first, &self.network.projections);
-        let mut singles: Vec<Volley> = lane.singles.iter().map(volley).collect();
-        singles.extend(lane.stretches.iter().flat_map(|stretch| stretch.volleys(&self.network.projections)));
-        singles.extend(self.drawn_in_window(population, to));
-        if lane.is_ahead || !lane.inputs.is_empty() {
-            singles.retain(|single| self.now <= single.at && single.at < to);
-            Sorter::default().sort(&mut singles, (self.now, to));
-            order::settle_ranks(&mut singles, &self.network.projections, |volley| {
-                self.source_of(volley.projection, volley.source)
-            });
-        }
-        singles
-    }
-
-    /// What arrives at a population that draws its dense input itself, in the cells of the window up to `to`.
-    fn drawn_in_window(&self, population: usize, to: Time) -> Vec<Volley> {
-        let mut drawn = Vec::new();
-        let inputs = self.direct[population].iter().zip(&self.lanes[population].inputs);
-        for (&number, input) in inputs.filter(|(number, _)| !self.is_redrawn[**number]) {
-            let first = self.first[self.network.projections[number].source.index()];
-            for cell in DenseSource::cell_at(self.now)..=DenseSource::cell_at(to) {
-                input.draw(self.network.groups[population].size() as u32, cell, |unit, offset| {
-                    drawn.push(Volley {
-                        at: Time::from_parts(cell / CELLS_PER_MS, offset).unwrap_or(Time::NEVER),
-                        source: NeuronId(first + unit),
-                        projection: number as u32,
-                        first: unit.into(),
-                        end: u64::from(unit) + 1,
-                    });
-                });
-            }
-        }
-        drawn
-    }
-
     /// What has been counted of arrivals at a population, and of spikes of its dense inputs, that has yet to arrive.
     pub(super) fn ahead(&self, population: usize) -> (u64, Vec<u64>) {
         let lane = &self.lanes[population];
@@ -365,7 +301,7 @@ impl<Q: EventQueue> Engine<Q> {
     }
 
     /// The place of a neuron in the source population of a projection.
-    fn source_of(&self, projection: u32, neuron: NeuronId) -> usize {
+    pub(super) fn source_of(&self, projection: u32, neuron: NeuronId) -> usize {
         (neuron.0 - self.first[self.network.projections[projection as usize].source.index()]) as usize
     }
 
@@ -383,27 +319,6 @@ impl<Q: EventQueue> Engine<Q> {
         stretches.iter().for_each(|stretch| self.release(stretch.projection, stretch.source, stretch.end));
         self.lanes[population].singles = singles;
         volleys.iter().for_each(|volley| self.release(volley.projection, volley.source, volley.end));
-    }
-
-    /// Tells the observer of the arrivals of a window spike by spike. Direct input is told neuron by neuron, and so is what
-    /// reaches a population that is driven neuron by neuron where the declared ranks decide the order.
-    fn tell_fans_of_window(&self, population: usize, volleys: &[Volley], observer: &mut impl Observer) {
-        for volley in volleys {
-            let projection = &self.network.projections[volley.projection as usize];
-            let is_told_here = self.is_swept[population] || projection.declared.is_none();
-            if is_told_here && !self.is_redrawn[volley.projection as usize] {
-                let places = volley.first as usize..volley.end as usize;
-                let (at, source, number) = (volley.at, volley.source, volley.projection);
-                let fan = Fan { at, generation: 0, source, number, projection, places };
-                let population = PopulationId(population as u32);
-                match fan.places.len() {
-                    1 => fan.arrivals().for_each(|(origin, neuron, arrival)| {
-                        observer.arrival(&origin, population, neuron, &arrival);
-                    }),
-                    _ => observer.fan(population, &fan),
-                }
-            }
-        }
     }
 
     /// What a population that went through the window as a whole received and did.

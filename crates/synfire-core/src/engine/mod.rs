@@ -14,6 +14,7 @@ mod order;
 mod probes;
 mod slices;
 mod stretches;
+mod telling;
 
 use crate::events::DenseTrains;
 use crate::group::{Arrival, GroupError, Note, Outbox, Touch};
