@@ -8,7 +8,7 @@
 The first run makes two Python environments with NEST and Brian2 in target/compare. Needs Python 3.9 or later, a C++ compiler,
 Rust, and pip that reaches its index. Every network is read from its scenario file, by all simulators. What comes out is
 target/compare/results.json, a table on the screen and the plot target/compare/compare.svg. The exit code is 1 if rates or
-coefficients of variation disagree.
+coefficients of variation disagree, or a simulator fails.
 """
 
 import argparse
@@ -79,7 +79,7 @@ def main():
         pythons["sparseprop"] = sys.executable
         build_sparseprop()
 
-    results = {}
+    results, failed = {}, []
     for network in arguments.networks or NETWORKS:
         path, durations = NETWORKS[network]
         scenario = ROOT / "scenarios" / path
@@ -94,7 +94,14 @@ def main():
             duration = durations[simulator] * arguments.scale_time
             print(f"{network}: {simulator}, {duration:g} ms ...", file=sys.stderr, flush=True)
             run = run_synfire if simulator == "synfire" else run_peer
-            result = run(binary if simulator == "synfire" else pythons, simulator, scenario, duration, arguments)
+            try:
+                result = run(binary if simulator == "synfire" else pythons, simulator, scenario, duration, arguments)
+            except subprocess.CalledProcessError as error:
+                # It may not have enough memory: the others go on.
+                words = (error.stderr or "").strip().splitlines()[-1:]
+                print(f"{network}: {simulator} failed, {error.returncode}: {' '.join(words)}", file=sys.stderr, flush=True)
+                failed.append(f"{network}: {simulator} failed")
+                continue
             result["cpu_s_per_s"] = result["cpu_s"] / (duration / 1000)
             result["duration_ms"] = duration
             results.setdefault(network, {})[simulator] = result
@@ -109,7 +116,7 @@ def main():
         (WORK / "results.json").write_text(json.dumps({"machine": machine(), "networks": results}, indent=1))
         (WORK / "compare.svg").write_text(plot(results))
     print(table(results))
-    problems = disagreements(results)
+    problems = disagreements(results) + failed
     print("\n".join(problems) if problems else "rates and CVs agree")
     return 1 if problems else 0
 

@@ -176,6 +176,68 @@ impl Redraw {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use std::sync::Arc;
+    use synfire_numerics::cells::CELL_MS;
+    use synfire_numerics::poisson::PoissonCells;
+    use synfire_numerics::random::StreamKey;
+
+    proptest! {
+        /// Whatever the delay and wherever windows end: each spike and each arrival once, in order.
+        #[test]
+        fn windows_have_all_that_there_is(
+            mean in 0.3..5.0f64,
+            units in 1u32..20,
+            delay in prop_oneof![0.01..3.0f64, (1u32..24).prop_map(|cells| f64::from(cells) * CELL_MS)],
+            ulps in 0u64..3,
+            start in 0.0..1.0f64,
+            cuts in prop::collection::vec(0.0..4.0f64, 0..12),
+            on_cells: bool,
+        ) {
+            let time = |ms: f64| Time::from_ms(ms).unwrap();
+            let cells = Arc::new(PoissonCells::new(StreamKey::derive(3, "redraw", 0), mean));
+            let trains = DenseTrains {
+                source: DenseSource { cells, start: time(start), stop: time(3.3) },
+                population: PopulationId(1),
+                first: NeuronId(50),
+                units,
+                target: PopulationId(0),
+                projection: 2,
+                delay_ms: f64::from_bits(delay.to_bits() + ulps),
+                weights: vec![1.5],
+                kinds: DenseTrains::KINDS,
+            };
+            let mut expected = Vec::new();
+            for cell in 0..32 {
+                let begin = DenseSource::begin_of(cell);
+                trains.source.cells.draw_many(units, cell, |unit, since| {
+                    let at = begin.after(since);
+                    if trains.source.start <= at && at < trains.source.stop {
+                        let (neuron, source) = (LocalId(unit), NeuronId(50 + unit));
+                        let spike = Happening::Own(What::Spike { cause: Cause::Schedule });
+                        let delay_ms = trains.delay_ms;
+                        let arrival = Happening::Arrival { source, projection: 2, weight: 1.5, delay_ms };
+                        let (own, there) = (trains.population, trains.target);
+                        expected.push(Event { at, generation: 0, population: own, neuron, happens: spike });
+                        let at = at.after(delay_ms);
+                        expected.push(Event { at, generation: 0, population: there, neuron, happens: arrival });
+                    }
+                });
+            }
+            expected.retain(|event| event.at < time(4.0));
+            expected.sort_by_key(Event::place);
+            let on_cell = |ms: f64| if on_cells { (ms / CELL_MS).floor() * CELL_MS } else { ms };
+            let mut cuts: Vec<f64> = cuts.into_iter().map(on_cell).chain([0.0, 4.0]).collect();
+            cuts.sort_by(f64::total_cmp);
+            let (mut redraw, mut drawn) = (Redraw::default(), Vec::new());
+            for pair in cuts.windows(2) {
+                redraw.begin(time(pair[0]), time(pair[1]));
+                let mut next = || redraw.next_before(None, std::slice::from_ref(&trains), &EventFilter::ALL);
+                drawn.extend(std::iter::from_fn(&mut next));
+            }
+            prop_assert_eq!(drawn, expected);
+        }
+    }
 
     #[test]
     fn a_unit_that_spikes_twice_at_an_instant_does_so_in_two_generations() {
