@@ -2,6 +2,7 @@
 `in_brian2.py SCENARIO FOLDER MS SEED`, FOLDER for what it compiles."""
 
 import json
+import os
 import resource
 import sys
 import time
@@ -23,6 +24,8 @@ def main(path, folder, duration, seed):
     scenario = load(path)
     b.set_device("cpp_standalone", build_on_run=False)
     b.prefs.codegen.cpp.extra_compile_args_gcc = OPTIONS
+    # As many compilers as the default would start take more memory than there is.
+    b.prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{2 * (os.cpu_count() or 1)}"]
     b.seed(seed)
     b.defaultclock.dt = STEP * b.ms
     clock_file = Path(folder).resolve() / "processor_time"
