@@ -3,7 +3,7 @@
 
     python3 benches/compare/run.py                      all networks that take less than some minutes
     python3 benches/compare/run.py cuba brunel          these
-    python3 benches/compare/run.py --all                the heavy ones, too (16 GB of memory, an hour)
+    python3 benches/compare/run.py --all                the heavy ones, too (24 GB of memory and more, an hour)
 
 The first run makes two Python environments with NEST and Brian2 in target/compare. Needs Python 3.9 or later, a C++ compiler,
 Rust, and pip that reaches its index. Every network is read from its scenario file, by all simulators. What comes out is
