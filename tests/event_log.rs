@@ -239,16 +239,16 @@ fn every_kind_of_dense_input() -> Scenario {
     let poisson = |rate: f64| serde_json::json!({ "model": "poisson", "rate": rate });
     let text = serde_json::json!({
         "synfire": 1,
-        "duration": 10,
+        "duration": 5,
         "populations": {
-            "draws": { "size": 40, "neuron": lif(1.0), "receptors": jump },
-            "fed": { "size": 40, "neuron": lif(250.0), "receptors": exponential },
-            "asked": { "size": 40, "neuron": { "model": "adex" }, "receptors": exponential },
-            "a": { "size": 40, "neuron": { "model": "poisson", "rate": 20_000, "start": 0.3, "stop": 6.1 } },
-            "b": { "size": 40, "neuron": poisson(3000.0) },
-            "c": { "size": 40, "neuron": poisson(5000.0) },
-            "rare": { "size": 40, "neuron": poisson(100.0) },
-            "forked": { "size": 40, "neuron": poisson(4000.0) }
+            "draws": { "size": 420, "neuron": lif(1.0), "receptors": jump },
+            "fed": { "size": 420, "neuron": lif(250.0), "receptors": exponential },
+            "asked": { "size": 420, "neuron": { "model": "adex" }, "receptors": exponential },
+            "a": { "size": 420, "neuron": { "model": "poisson", "rate": 20_000, "start": 0.3, "stop": 3.1 } },
+            "b": { "size": 420, "neuron": poisson(3000.0) },
+            "c": { "size": 420, "neuron": poisson(5000.0) },
+            "rare": { "size": 420, "neuron": poisson(100.0) },
+            "forked": { "size": 420, "neuron": poisson(4000.0) }
         },
         "projections": [
             { "source": "a", "target": "draws", "receptor": "in", "connect": { "rule": "one_to_one" }, "weight": 0.3, "delay": 1.5 },
@@ -271,7 +271,7 @@ fn dense_input_that_is_drawn_again_is_in_the_log_as_if_it_had_been_told() {
     let brunel = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/brunel/scenario.json");
     drawn_again_or_told(&load(&brunel).unwrap(), &[0.9, 2.0], 2);
     drawn_again_or_told(&currents_under_dense_input(), &[0.9, 7.3, 30.0], 1);
-    drawn_again_or_told(&every_kind_of_dense_input(), &[0.9, 5.003, 10.0], 3);
+    drawn_again_or_told(&every_kind_of_dense_input(), &[0.9, 2.003, 5.0], 3);
 }
 
 fn drawn_again_or_told(scenario: &Scenario, pieces: &[f64], dense: usize) {

@@ -225,6 +225,14 @@ impl Decoder {
         }))
     }
 
+    /// What several arrivals begin with: the first byte, the time and the generation.
+    fn head(&mut self, bytes: &mut &[u8]) -> Option<(u8, Time, u32)> {
+        let tag = take_byte(bytes)?;
+        let at = self.time(tag, bytes)?;
+        let generation = if tag & GENERATION == 0 { 0 } else { u32::try_from(take(bytes)?).ok()? };
+        Some((tag, at, generation))
+    }
+
     #[inline]
     fn time(&mut self, tag: u8, bytes: &mut &[u8]) -> Option<Time> {
         if tag & SAME_TIME == 0 {
@@ -262,9 +270,7 @@ impl Decoder {
         filter: &EventFilter,
         told: &mut impl FnMut(Told) -> bool,
     ) -> Option<bool> {
-        let tag = take_byte(bytes)?;
-        let at = self.time(tag, bytes)?;
-        let generation = if tag & GENERATION == 0 { 0 } else { u32::try_from(take(bytes)?).ok()? };
+        let (tag, at, generation) = self.head(bytes)?;
         let count = usize::try_from(take(bytes)?).ok()?;
         let (source, projection) = self.source(tag, bytes)?;
         let has_own = if tag & SAME_WEIGHT == 0 {
@@ -318,9 +324,7 @@ impl Decoder {
         filter: &EventFilter,
         told: &mut impl FnMut(Told) -> bool,
     ) -> Option<bool> {
-        let tag = take_byte(bytes)?;
-        let at = self.time(tag, bytes)?;
-        let generation = if tag & GENERATION == 0 { 0 } else { u32::try_from(take(bytes)?).ok()? };
+        let (_, at, generation) = self.head(bytes)?;
         let number = usize::try_from(take(bytes)?).ok()?;
         let row = self.rows.get(number)?;
         let Row { population, source, projection, delay_ms, .. } = *row;
