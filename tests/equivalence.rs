@@ -332,6 +332,48 @@ fn piecewise_network(kind: Kind) -> String {
     text.to_string()
 }
 
+/// A network in which most neurons are silent most of the time, and now and then all are not: those in linear form fall asleep and wake.
+fn quiet_network(kind: Kind) -> String {
+    let mut draw = Draw { stream: Stream::new(StreamKey::derive(kind.seed, "quiet", 0), 0), kind };
+    let size = 120 + draw.stream.below(80);
+    let receptors = draw.receptors();
+    let mut projection = |source: (&str, u32), receptor: &str, synapses: u32, weight: f64| {
+        let pairs: Vec<[u32; 2]> =
+            (0..synapses).map(|_| [draw.stream.below(source.1), draw.stream.below(size)]).collect();
+        let weights: Vec<f64> = pairs.iter().map(|_| weight * (1.3 * draw.stream.uniform() - 0.3)).collect();
+        let delays: Vec<f64> = pairs.iter().map(|_| draw.delay()).collect();
+        json!({
+            "source": source.0, "target": "cells", "receptor": receptor, "connect": { "rule": "explicit", "pairs": pairs },
+            "weight": weights, "delay": delays,
+        })
+    };
+    let mut projections = vec![
+        projection(("drive", 3), "a", 12, 1500.0),
+        projection(("cells", size), "b", 3 * size, 60.0),
+        projection(("cells", size), "c", size, -60.0),
+        projection(("more", 1), "a", 3 * size, 700.0),
+    ];
+    // One spike of this one reaches everybody at the same time.
+    projections[3]["delay"] = json!(1.5);
+    let mut cells = draw.cells(size, &receptors);
+    cells["neuron"]["i_e"] = json!(160.0 * draw.stream.uniform());
+    let trains = draw.trains(3);
+    let mut alarms = vec![draw.time(6.0, 15.0), draw.time(16.0, 35.0)];
+    alarms.truncate(draw.stream.below(3) as usize);
+    json!({
+        "synfire": 1,
+        "seed": kind.seed,
+        "duration": END_MS,
+        "populations": {
+            "cells": cells,
+            "drive": { "size": 3, "neuron": { "model": "spike_source", "times": trains } },
+            "more": { "size": 1, "neuron": { "model": "spike_source", "times": [alarms] } },
+        },
+        "projections": projections,
+    })
+    .to_string()
+}
+
 fn by_oracle(scenario: &Scenario, form: Form) -> Vec<(Time, PopulationId, LocalId)> {
     let units = |index: usize| oracle_of(scenario, index, end(), form).unwrap();
     let mut populations: Vec<_> = (0..scenario.populations.len()).map(units).collect();
@@ -423,6 +465,14 @@ proptest! {
     }
 
     #[test]
+    fn neurons_that_sleep_too(seed: u64, ties: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {
+        let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
+        stops.sort();
+        let kind = Kind { seed, ties, zero_delays: false, form: Form::Summed };
+        all_ways_agree(&load(&quiet_network(kind)), Form::Summed, false, &stops);
+    }
+
+    #[test]
     fn piecewise_linear_neurons_too(seed: u64, ties: bool, zero_delays: bool, stop in 0.0..END_MS) {
         let stops = [Time::from_ms(stop).unwrap()];
         let kind = Kind { seed, ties, zero_delays, form: Form::Chosen };
@@ -457,6 +507,16 @@ fn the_networks_spike_and_their_instants_meet() {
         raster.iter().filter(|spike| spike.1 == CELLS).count()
     });
     let piecewise: usize = piecewise.sum();
+    let (mut quiet, mut loud) = (0, 0);
+    for seed in 0..40 {
+        let scenario =
+            load(&quiet_network(Kind { seed, ties: false, zero_delays: false, form: Form::Summed }));
+        let raster = run((&scenario, Form::Summed), &Options::default(), &[], vec![]).0.spikes;
+        let spikes = raster.iter().filter(|spike| spike.1 == CELLS).count();
+        quiet += usize::from((1..60).contains(&spikes));
+        loud += usize::from(spikes > 100);
+    }
+    assert!(quiet > 10 && loud > 5, "{quiet} networks are quiet, {loud} are not");
     assert!(piecewise > 500, "{piecewise} spikes of piecewise-linear neurons");
 }
 

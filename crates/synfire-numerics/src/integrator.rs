@@ -11,6 +11,7 @@
 
 #![allow(clippy::needless_range_loop)] // formulas with an index that several arrays share
 
+use crate::growth::LANES;
 use crate::math;
 use crate::vector::vectorised;
 
@@ -58,6 +59,9 @@ const STEPS: u32 = 120;
 const LAST_STEP: f64 = 4.440_892_098_500_626e-16;
 /// What is smaller has faded to 0: products of numbers so small are slow, and nobody sees them.
 const FADED: f64 = 1e-200;
+/// Numbers of at least this size do not fade to 0 while they fall by less than e^-[`FALL`].
+const SIZEABLE: f64 = 1e-100;
+const FALL: f64 = 200.0;
 /// What rounding may take from a bound.
 const SLACK: f64 = 1.0 - 1e-4;
 
@@ -242,6 +246,60 @@ impl<const K: usize> Integrator<K> {
                 }
             },
         );
+    }
+
+    /// Moves coordinate `k` of each on by a number of units of its own.
+    #[inline(never)]
+    pub fn move_on_by(&self, k: usize, x: &mut [f64], units: &[u64]) {
+        let ((lanes, few), (units, few_units)) = (x.as_chunks_mut::<LANES>(), units.as_chunks::<LANES>());
+        vectorised(
+            #[inline(always)]
+            || {
+                for (x, units) in lanes.iter_mut().zip(units) {
+                    self.move_lanes_on(k, x, units);
+                }
+            },
+        );
+        few.iter_mut().zip(few_units).for_each(|(x, &units)| *x = self.moved_on_by(k, *x, units));
+    }
+
+    #[inline(always)]
+    fn move_lanes_on(&self, k: usize, x: &mut [f64; LANES], units: &[u64; LANES]) {
+        let factor = self.after_one[k];
+        let (mut longest, mut are_sizeable) = (0, true);
+        let mut left = [0.0; LANES];
+        for lane in 0..LANES {
+            longest = if units[lane] > longest { units[lane] } else { longest };
+            left[lane] = units[lane] as f64;
+            are_sizeable &= x[lane].abs() >= SIZEABLE || x[lane].to_bits() == 0;
+        }
+        if are_sizeable && longest as f64 <= FALL * self.taus[k] {
+            // Nothing fades to 0 on the way.
+            let mut moved = *x;
+            for _ in 0..longest {
+                for lane in 0..LANES {
+                    moved[lane] *= if left[lane] > 0.0 { factor } else { 1.0 };
+                    left[lane] -= 1.0;
+                }
+            }
+            *x = moved;
+        } else {
+            for lane in 0..LANES {
+                x[lane] = self.moved_on_by(k, x[lane], units[lane]);
+            }
+        }
+    }
+
+    /// One coordinate so many units later.
+    #[inline(never)]
+    fn moved_on_by(&self, k: usize, mut x: f64, units: u64) -> f64 {
+        for _ in 0..units {
+            x = self.moved_on(k, x);
+            if x == 0.0 {
+                break;
+            }
+        }
+        x
     }
 
     /// The most that y' can be within one unit as long as y is not below its value now.

@@ -73,6 +73,11 @@ impl Block {
         self.count = 0;
     }
 
+    /// Whom they reach.
+    pub(super) fn targets(&self) -> &[u32] {
+        &self.targets[..self.count]
+    }
+
     /// Takes these arrivals, of one weight, in place of all others.
     pub(super) fn fill(&mut self, targets: &[u32], offsets: &[f64], weight: f64) {
         self.count = targets.len();
@@ -227,7 +232,10 @@ mod tests {
             initial_v: Column::Same(-65.0),
             initial_currents: vec![None, None],
         };
-        Membrane::new(&neuron, &Adding::AsIntegers { greatest_weights: vec![2000.0, 20.0] })
+        Membrane::new(
+            &neuron,
+            &Adding::AsIntegers { greatest_weights: vec![2000.0, 20.0], most_arrivals: 1e4 },
+        )
     }
 
     /// A spike of a source that reaches these synapses, sorted by delay.

@@ -4,6 +4,9 @@
 //! the synapses of a spike when the spike is. Each neuron has *room*: how far excitation can lift it before the epoch's end
 //! without any danger of a crossing. Excitation uses it up. The few neurons that have none left are *near*: for the rest of the
 //! epoch what arrives after the window's beginning is taken away again, and they live through it one arrival after the other.
+//!
+//! A neuron *sleeps* if nothing that it has received can ever lift it to threshold: its coordinates are not moved on before something
+//! arrives. Where few are awake, an epoch costs what those few cost, and an arrival touches one line of the cache.
 
 #![allow(clippy::needless_range_loop)] // formulas with an index that several arrays share
 
@@ -23,8 +26,17 @@ use synfire_numerics::cells::CELLS_PER_MS;
 pub(super) struct Together<const K: usize> {
     /// The epoch to which everything belongs.
     epoch: u64,
-    /// Coordinate by coordinate, all neurons; near neurons have theirs for themselves. Sums have all that is known of the epoch.
+    /// Coordinate by coordinate, all neurons that are awake; near neurons have theirs for themselves. Sums have all that is known of
+    /// the epoch.
     bases: [Vec<f64>; K],
+    /// Who is awake, where others sleep; nothing if all are awake.
+    awake: Option<Vec<u32>>,
+    /// How many arrivals and near neurons the last epoch had.
+    activity: usize,
+    /// When it is found out next whether few have to be awake, and how many epochs later again if that is in vain or they do not
+    /// stay few.
+    next_trial: u64,
+    patience: u64,
     spots: Vec<Spot<K>>,
     /// What arrives in the epoch at neurons that are not near when it becomes known.
     known: Vec<Known>,
@@ -39,19 +51,44 @@ pub(super) struct Together<const K: usize> {
 #[derive(Clone, Copy)]
 #[repr(align(32))]
 struct Spot<const K: usize> {
-    /// What has been added to its coordinates.
+    /// What has been added to its coordinates; of a neuron that sleeps, these themselves, bit by bit.
     sums: [i64; K],
     /// mV; minus infinity for neurons that are near or about to be, infinity for those that are clamped.
     room: f64,
-    /// Its place among those that are near.
-    place: u32,
-    /// The last of what is known to arrive, as a place there.
+    place: Place,
+    /// The last of what is known to arrive, as a place there; of a neuron that sleeps, the epoch of its coordinates.
     last: u32,
+}
+
+/// Where a neuron is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Place(u32);
+
+impl Place {
+    const ASLEEP: Place = Place(u32::MAX);
+    const FAR: u32 = 1 << 31;
+
+    /// A place among those that are awake.
+    fn awake(slot: usize) -> Place {
+        Place(slot as u32 | Place::FAR)
+    }
+
+    fn slot(self) -> usize {
+        (self.0 & !Place::FAR) as usize
+    }
+
+    /// Its place among those that are near, if it is one of them.
+    #[inline(always)]
+    fn near(self) -> Option<usize> {
+        (self.0 < Place::FAR).then_some(self.0 as usize)
+    }
 }
 
 /// Lists that are filled again and again.
 struct Scratch {
     rooms: Vec<f64>,
+    /// For how many epochs neurons have slept that wake.
+    ages: Vec<u64>,
     /// Taken while it is in use.
     block: Option<Box<Block>>,
     input: InputRoom,
@@ -75,9 +112,17 @@ struct Known {
 /// In place of a place: there is none.
 const NONE: u32 = u32::MAX;
 
+/// Others sleep where less than one neuron in so many has anything to do; all are awake where twice as many have.
+const ONE_IN: usize = 16;
+
+/// The most epochs from one trial to the next.
+const MOST_PATIENCE: u64 = 64;
+
 /// A neuron that is driven arrival by arrival.
 struct Near<const K: usize> {
     neuron: u32,
+    /// Its place among those that are awake.
+    slot: usize,
     state: Summed<K>,
     /// The end of its refractory time; `Time::NEVER` if it is not clamped.
     refractory_until: Time,
@@ -124,13 +169,18 @@ impl<const K: usize> Together<K> {
         let mut together = Together {
             epoch: 0,
             bases: std::array::from_fn(|k| states.iter().map(|state| state.bases[k]).collect()),
-            spots: vec![Spot { sums: [0; K], room: 0.0, place: NONE, last: NONE }; states.len()],
+            awake: None,
+            activity: 0,
+            next_trial: 0,
+            patience: 1,
+            spots: (0..states.len()).map(Spot::awake).collect(),
             known: Vec::new(),
             near: Vec::new(),
             used_up: Vec::new(),
             refractory_ends: BinaryHeap::new(),
             scratch: Scratch {
-                rooms: vec![0.0; states.len()],
+                rooms: Vec::new(),
+                ages: Vec::new(),
                 block: None,
                 input: InputRoom::default(),
                 left: Vec::new(),
@@ -167,9 +217,18 @@ impl<const K: usize> Together<K> {
 
     /// An epoch begins: how much room there is, and the population's own input.
     fn begin(&mut self, membrane: &Membrane<K>, inputs: &[DenseInput], out: &mut Outbox) {
+        if inputs.is_empty() {
+            self.settle_who_sleeps(membrane);
+        }
         let rooms = &mut self.scratch.rooms;
+        rooms.resize(self.bases[0].len(), 0.0);
         membrane.integrator.rooms(self.bases.each_ref().map(Vec::as_slice), rooms);
-        self.spots.iter_mut().zip(rooms).for_each(|(spot, room)| spot.room = *room);
+        match &self.awake {
+            None => self.spots.iter_mut().zip(rooms).for_each(|(spot, room)| spot.room = *room),
+            Some(awake) => {
+                awake.iter().zip(rooms).for_each(|(&neuron, room)| self.spots[neuron as usize].room = *room);
+            }
+        }
         let end = Time::from_parts(self.epoch + 1, 0.0).unwrap_or(Time::NEVER);
         // Those whose refractory time ends in the epoch are looked at from its beginning.
         for Reverse((until, neuron)) in self.refractory_ends.iter() {
@@ -181,11 +240,16 @@ impl<const K: usize> Together<K> {
         for (input, asked) in inputs.iter().zip(&mut out.asked) {
             *asked += self.draw(membrane, input);
         }
-        for (neuron, spot) in self.spots.iter_mut().enumerate() {
+        let Together { spots, used_up, awake, .. } = self;
+        let mut look_at = |neuron: u32, spot: &mut Spot<K>| {
             if is_used_up(spot.room) {
                 spot.room = f64::NEG_INFINITY;
-                self.used_up.push(neuron as u32);
+                used_up.push(neuron);
             }
+        };
+        match awake {
+            None => (0..).zip(spots).for_each(|(neuron, spot)| look_at(neuron, spot)),
+            Some(awake) => awake.iter().for_each(|&neuron| look_at(neuron, &mut spots[neuron as usize])),
         }
     }
 
@@ -265,7 +329,11 @@ impl<const K: usize> Together<K> {
 
     /// The arrivals in a block, at receptor k - 1. Leaves the block empty.
     fn receive(&mut self, membrane: &Membrane<K>, block: &mut Block, k: usize) {
+        if self.awake.is_some() {
+            block.targets().iter().for_each(|&target| prefetch(&self.spots, target as usize));
+        }
         block.find_kicks(membrane, k);
+        self.wake(membrane, block.targets());
         let Together { spots, known, near, used_up, .. } = self;
         known.reserve(block.len());
         block.for_each(
@@ -279,9 +347,9 @@ impl<const K: usize> Together<K> {
                 spot.room = was - arrival.lifts;
                 if is_used_up(spot.room) {
                     spot.room = f64::NEG_INFINITY;
-                    if spot.place != NONE {
+                    if let Some(place) = spot.place.near() {
                         this.before = NONE;
-                        near[spot.place as usize].expect(this);
+                        near[place].expect(this);
                         return;
                     }
                     if was != f64::NEG_INFINITY {
@@ -305,13 +373,14 @@ impl<const K: usize> Together<K> {
         let first = self.near.len();
         for &neuron in &self.used_up {
             let index = neuron as usize;
-            self.spots[index].place = self.near.len() as u32;
-            let state = self.far_state(index);
+            let (slot, state) = (self.spots[index].place.slot(), self.far_state(index));
+            self.spots[index].place = Place(self.near.len() as u32);
             let mut to_come = self.scratch.free.pop().unwrap_or_default();
             to_come.clear();
             let watch = Watch { from: 0.0, next: 0.0, is_found: false };
             self.near.push(Near {
                 neuron,
+                slot,
                 state,
                 refractory_until: Time::NEVER,
                 watch,
@@ -325,9 +394,9 @@ impl<const K: usize> Together<K> {
         let is_clamped = |near: &Near<K>| near.state.bases[0] == f64::NEG_INFINITY;
         if self.near[first..].iter().any(is_clamped) {
             for Reverse((until, neuron)) in self.refractory_ends.iter() {
-                let place = self.spots[*neuron as usize].place;
-                if place != NONE && place as usize >= first {
-                    self.near[place as usize].refractory_until = *until;
+                if let Some(place) = self.spots[*neuron as usize].place.near().filter(|place| *place >= first)
+                {
+                    self.near[place].refractory_until = *until;
                 }
             }
         }
@@ -359,23 +428,39 @@ impl<const K: usize> Together<K> {
 
     /// The epoch ends: sums become coordinates of the next one.
     fn end(&mut self, membrane: &Membrane<K>) {
+        self.activity = self.known.len() + self.near.len();
         for near in self.near.drain(..) {
-            let index = near.neuron as usize;
             for k in 0..K {
-                self.bases[k][index] = near.state.bases[k];
+                self.bases[k][near.slot] = near.state.bases[k];
             }
-            self.spots[index].sums = near.state.sums;
+            let spot = &mut self.spots[near.neuron as usize];
+            (spot.sums, spot.place) = (near.state.sums, Place::awake(near.slot));
             self.scratch.free.push(near.to_come);
         }
-        for k in 0..K {
-            let (bases, units) = (&mut self.bases[k][..], membrane.units[k]);
-            for (base, spot) in bases.iter_mut().zip(&self.spots) {
-                *base = units.sum(*base, spot.sums[k]);
+        let Together { bases, spots, awake, .. } = self;
+        match awake {
+            None => {
+                for (k, bases) in bases.iter_mut().enumerate() {
+                    let units = membrane.units[k];
+                    bases
+                        .iter_mut()
+                        .zip(&*spots)
+                        .for_each(|(base, spot)| *base = units.sum(*base, spot.sums[k]));
+                }
+                spots.iter_mut().for_each(|spot| (spot.sums, spot.last) = ([0; K], NONE));
             }
-            membrane.integrator.move_all_on(k, bases);
+            Some(awake) => {
+                for (slot, &neuron) in awake.iter().enumerate() {
+                    let spot = &mut spots[neuron as usize];
+                    for k in 0..K {
+                        bases[k][slot] = membrane.units[k].sum(bases[k][slot], spot.sums[k]);
+                    }
+                    (spot.sums, spot.last) = ([0; K], NONE);
+                }
+            }
         }
-        for spot in &mut self.spots {
-            (spot.sums, spot.place, spot.last) = ([0; K], NONE, NONE);
+        for (k, bases) in bases.iter_mut().enumerate() {
+            membrane.integrator.move_all_on(k, bases);
         }
         self.known.clear();
         let begin = Time::from_parts(self.epoch + 1, 0.0).unwrap_or(Time::NEVER);
@@ -384,20 +469,129 @@ impl<const K: usize> Together<K> {
         }
     }
 
-    /// A neuron that is not near, with all that is known of the epoch.
+    /// A neuron that is awake and not near, with all that is known of the epoch.
     fn far_state(&self, index: usize) -> Summed<K> {
-        Summed { bases: std::array::from_fn(|k| self.bases[k][index]), sums: self.spots[index].sums }
+        let Spot { place, sums, .. } = self.spots[index];
+        Summed { bases: self.bases.each_ref().map(|bases| bases[place.slot()]), sums }
+    }
+
+    /// At the beginning of an epoch: neurons fall asleep or are woken, where that pays.
+    fn settle_who_sleeps(&mut self, membrane: &Membrane<K>) {
+        let few = self.spots.len() / ONE_IN;
+        // Later nobody falls asleep, who could not say in which epoch.
+        let is_late = self.epoch >= u64::from(NONE);
+        match &self.awake {
+            Some(awake) if is_late || awake.len() > 2 * few => self.wake_all(membrane),
+            Some(_) => self.let_sleep(membrane),
+            None if !is_late && self.activity < few && self.epoch >= self.next_trial => {
+                let awake = (0..self.spots.len()).filter(|&slot| !self.can_sleep(membrane, slot));
+                if awake.take(few).count() < few {
+                    self.awake = Some((0..self.spots.len() as u32).collect());
+                    self.let_sleep(membrane);
+                } else {
+                    self.try_later();
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Whether a neuron that is awake may sleep: it is not clamped, and nothing that it has received can ever lift it to threshold.
+    /// What is beyond the range of numbers stays awake, to be told of.
+    #[inline(always)]
+    fn can_sleep(&self, membrane: &Membrane<K>, slot: usize) -> bool {
+        let x = self.bases.each_ref().map(|bases| bases[slot]);
+        let y = membrane.integrator.value(&x, &[1.0; K]);
+        y.is_finite() && membrane.integrator.stays_below(y, &membrane.integrator.drives(&x, &[1.0; K]))
+    }
+
+    /// All who may fall asleep do so.
+    fn let_sleep(&mut self, membrane: &Membrane<K>) {
+        let Some(mut awake) = self.awake.take() else { return };
+        let mut left = 0;
+        for slot in 0..awake.len() {
+            let neuron = awake[slot];
+            let x = self.bases.each_ref().map(|bases| bases[slot]);
+            if self.can_sleep(membrane, slot) {
+                self.spots[neuron as usize].fall_asleep(x, self.epoch as u32);
+                continue;
+            }
+            self.spots[neuron as usize].place = Place::awake(left);
+            awake[left] = neuron;
+            (0..K).for_each(|k| self.bases[k][left] = x[k]);
+            left += 1;
+        }
+        awake.truncate(left);
+        self.bases.iter_mut().for_each(|bases| bases.truncate(left));
+        self.awake = Some(awake);
+    }
+
+    /// Nobody sleeps any more.
+    fn wake_all(&mut self, membrane: &Membrane<K>) {
+        let all: Vec<u32> = (0..self.spots.len() as u32).collect();
+        self.wake(membrane, &all);
+        // Those without room are found when all are looked at.
+        self.used_up.clear();
+        for bases in &mut self.bases {
+            *bases = self.spots.iter().map(|spot| bases[spot.place.slot()]).collect();
+        }
+        (0..).zip(&mut self.spots).for_each(|(slot, spot)| spot.place = Place::awake(slot));
+        self.awake = None;
+        self.try_later();
+    }
+
+    fn try_later(&mut self) {
+        self.next_trial = self.epoch + self.patience;
+        self.patience = (2 * self.patience).min(MOST_PATIENCE);
+    }
+
+    /// Something is about to arrive at these neurons.
+    fn wake(&mut self, membrane: &Membrane<K>, targets: &[u32]) {
+        let Together { epoch, bases, awake: Some(awake), spots, scratch, used_up, .. } = self else { return };
+        let (first, ages) = (awake.len(), &mut scratch.ages);
+        ages.clear();
+        for &target in targets {
+            let spot = &mut spots[target as usize];
+            if spot.place == Place::ASLEEP {
+                ages.push(*epoch - u64::from(spot.last));
+                for (k, bases) in bases.iter_mut().enumerate() {
+                    bases.push(f64::from_bits(spot.sums[k] as u64));
+                }
+                *spot = Spot::awake(awake.len());
+                awake.push(target);
+            }
+        }
+        if ages.is_empty() {
+            return;
+        }
+        for (k, bases) in bases.iter_mut().enumerate() {
+            membrane.integrator.move_on_by(k, &mut bases[first..], ages);
+        }
+        let rooms = &mut scratch.rooms;
+        rooms.resize(ages.len(), 0.0);
+        membrane.integrator.rooms(bases.each_ref().map(|bases| &bases[first..]), rooms);
+        for (&neuron, &room) in awake[first..].iter().zip(&*rooms) {
+            let spot = &mut spots[neuron as usize];
+            spot.room = room;
+            if is_used_up(room) {
+                spot.room = f64::NEG_INFINITY;
+                used_up.push(neuron);
+            }
+        }
     }
 
     /// A neuron after everything that happens at `at`, to which the population has been driven.
     pub(super) fn state(&self, membrane: &Membrane<K>, index: usize, at: Time) -> Summed<K> {
         let (epoch, offset) = at.parts();
         let spot = &self.spots[index];
-        let mut state = match spot.place {
-            NONE => self.far_state(index),
-            place => self.near[place as usize].state,
-        };
-        if epoch == self.epoch && spot.place == NONE {
+        if spot.place == Place::ASLEEP {
+            let mut state = Summed::new(spot.sums.map(|bits| f64::from_bits(bits as u64)));
+            (u64::from(spot.last)..epoch).for_each(|_| state.move_on(membrane));
+            return state;
+        }
+        let near = spot.place.near();
+        let mut state = near.map_or_else(|| self.far_state(index), |place| self.near[place].state);
+        if epoch == self.epoch && near.is_none() {
             let mut last = spot.last;
             while let Some(known) = self.known.get(last as usize) {
                 if known.offset > offset {
@@ -412,6 +606,16 @@ impl<const K: usize> Together<K> {
 }
 
 impl<const K: usize> Spot<K> {
+    /// Of a neuron that is awake, at the beginning of an epoch.
+    fn awake(slot: usize) -> Spot<K> {
+        Spot { sums: [0; K], room: 0.0, place: Place::awake(slot), last: NONE }
+    }
+
+    /// The neuron falls asleep with these coordinates.
+    fn fall_asleep(&mut self, x: [f64; K], epoch: u32) {
+        (self.sums, self.place, self.last) = (x.map(|x| x.to_bits() as i64), Place::ASLEEP, epoch);
+    }
+
     #[inline(always)]
     fn add(&mut self, k: usize, arrival: &Arrived) {
         self.sums[0] += arrival.membrane;

@@ -101,18 +101,27 @@ pub(super) struct Units {
     per_quantum: f64,
 }
 
-/// The greatest thing that is ever added is more than 2^47 and at most 2^48 quanta: exact as a double...
-const BITS: i32 = 48;
+/// The greatest thing that is ever added is so many bits of quanta, so that a sum of 64 bits has room for twice as many of them as can
+/// arrive in an epoch. [`Units::of`] takes no more.
+const FINE_BITS: i32 = 50;
+/// The same where more than 4,096 can arrive.
+const COARSE_BITS: i32 = 48;
 
-/// ... and a sum of 64 bits has room for so many of them, and twice as many.
-pub(super) const MOST_ARRIVALS: usize = 1 << (64 - 1 - 1 - BITS);
+/// How many of the greatest may arrive.
+const fn most_arrivals(bits: i32) -> usize {
+    1 << (64 - 1 - 1 - bits)
+}
+
+/// More may never arrive.
+pub(super) const MOST_ARRIVALS: usize = most_arrivals(COARSE_BITS);
 
 /// In a double from 2^52 to below 2^53 the last place is 1; in the middle there is room for both signs.
 const SHIFT: f64 = 6_755_399_441_055_744.0;
 
 impl Units {
-    /// For things of at most this size.
-    pub(super) fn new(greatest: f64) -> Units {
+    /// For things of at most this size, of which so many arrive in an epoch at most.
+    pub(super) fn new(greatest: f64, arrivals: f64) -> Units {
+        let bits = if arrivals <= most_arrivals(FINE_BITS) as f64 { FINE_BITS } else { COARSE_BITS };
         let (mut quantum, mut scale) = (1.0, greatest);
         // Products and quotients with 2 are exact. What is not a number, or 0, takes the quantum 1.
         while scale > 1.0 {
@@ -121,7 +130,7 @@ impl Units {
         while scale > 0.0 && scale <= 0.5 && quantum > 1e-200 {
             (quantum, scale) = (quantum / 2.0, scale * 2.0);
         }
-        let quantum = quantum / (1u64 << BITS) as f64;
+        let quantum = quantum / (1u64 << bits) as f64;
         Units { quantum, per_quantum: 1.0 / quantum }
     }
 
@@ -146,19 +155,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn units_round_once(greatest in 1e-12..1e12f64, part in -1.0..1.0f64) {
-            let units = Units::new(greatest);
+        fn units_round_once(greatest in 1e-12..1e12f64, part in prop_oneof![9 => -1.0..=1.0f64, 1 => Just(1.0), 1 => Just(-1.0)], are_many: bool) {
+            let (bits, arrivals) = if are_many { (48, MOST_ARRIVALS) } else { (50, 4096) };
+            let units = Units::new(greatest, arrivals as f64);
             let x = greatest * part;
             let back = units.sum(0.0, units.of(x));
             prop_assert!((back - x).abs() <= 0.5 * units.quantum, "{x} and {back}");
-            prop_assert!(units.quantum <= greatest * 2.0 / (1u64 << BITS) as f64);
+            prop_assert!(units.quantum <= greatest * 2.0 / (1u64 << bits) as f64);
             // As many as may arrive stay within the range of sums.
-            prop_assert!(units.of(x).unsigned_abs().checked_mul(MOST_ARRIVALS as u64).is_some_and(|sum| sum < 1 << 63));
+            prop_assert!(units.of(x).unsigned_abs().checked_mul(arrivals as u64).is_some_and(|sum| sum < 1 << 63));
         }
     }
 
     #[test]
     fn nothing_arrives_in_units_of_1() {
-        assert_eq!(Units::new(0.0).of(0.0), 0);
+        assert_eq!(Units::new(0.0, 1.0).of(0.0), 0);
     }
 }

@@ -88,6 +88,8 @@ pub enum Adding {
     AsIntegers {
         /// The greatest weight that reaches each receptor, in size; pA.
         greatest_weights: Vec<f64>,
+        /// How much can arrive at a neuron in a millisecond at most. The less it is, the finer are the integers.
+        most_arrivals: f64,
     },
 }
 
@@ -134,15 +136,15 @@ impl<const K: usize> Membrane<K> {
         for (k, gain) in gains.iter_mut().enumerate().skip(1) {
             *gain = 1.0 / (neuron.capacitance * integrator.gap(k));
         }
-        let mut units = [Units::new(0.0); K];
-        if let Adding::AsIntegers { greatest_weights } = adding {
+        let mut units = [Units::new(0.0, 0.0); K];
+        if let Adding::AsIntegers { greatest_weights, most_arrivals } = adding {
             let mut greatest: f64 = 0.0;
             for k in 1..K {
                 let kick = greatest_weights[k - 1] * gains[k].abs();
-                units[k] = Units::new(kick * math::exp(1.0 / taus[k]));
+                units[k] = Units::new(kick * math::exp(1.0 / taus[k]), *most_arrivals);
                 greatest = greatest.max(kick);
             }
-            units[0] = Units::new(greatest * math::exp(1.0 / taus[0]));
+            units[0] = Units::new(greatest * math::exp(1.0 / taus[0]), *most_arrivals);
         }
         Membrane {
             integrator,

@@ -75,6 +75,35 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn what_stays_below_does_so_for_ever((integrator, mut x, _) in cases()) {
+        let ones = [1.0; 3];
+        if integrator.stays_below(integrator.value(&x, &ones), &integrator.drives(&x, &ones)) {
+            for unit in 0..200 {
+                prop_assert_eq!(integrator.passage(&x, 0.0).at, None, "{} units later", unit);
+                integrator.move_on(&mut x);
+            }
+        }
+    }
+
+    /// Numbers of ordinary size, small ones that fade to 0, and zeros of both signs, over few units and many.
+    #[test]
+    fn moving_on_by_many_units_is_moving_on_unit_by_unit(
+        all in prop::collection::vec((prop_oneof![6 => -50.0..50.0f64, 1 => Just(0.0), 1 => Just(-0.0), 1 => 1e-199..1e-190f64, 1 => 1e-101..1e-99f64],
+            prop_oneof![20 => 0u64..40, 1 => 0u64..3000, 1 => 0u64..30_000]), 0..40),
+        k in 0usize..3,
+    ) {
+        let integrator = Integrator::new(-1.0, [20.0, 0.5, 3.0], NEAR);
+        let (mut x, units): (Vec<f64>, Vec<u64>) = all.iter().copied().unzip();
+        integrator.move_on_by(k, &mut x, &units);
+        for ((x, start), units) in x.iter().zip(&all).zip(units) {
+            let one_by_one = (0..units).fold(start.0, |x, _| integrator.moved_on(k, x));
+            prop_assert_eq!(x.to_bits(), one_by_one.to_bits());
+        }
+    }
+}
+
 #[test]
 fn grazes_are_decided() {
     for gap in [1e-3, 1e-6, 1e-9, 1e-11] {

@@ -2,7 +2,7 @@
 //! and every number of threads gives the same bits.
 
 use super::{BuildError, population_setup};
-use crate::scenario::{Distribution, Law, Population, Projection, Quantity, Rule, Scenario};
+use crate::scenario::{Distribution, Law, Pairs, Population, Projection, Quantity, Rule, Scenario};
 use synfire_core::Time;
 use synfire_core::dense::{self, DenseNeuron, MOST_WEIGHTS};
 use synfire_core::group::{Group, PopulationSetup};
@@ -14,6 +14,13 @@ use synfire_numerics::cells::CELL_MS;
 const MANY: usize = 400;
 /// ... but if their input is dense.
 const MANY_UNDER_DENSE_INPUT: usize = 100;
+
+/// Over delays that can be shorter, ms, no population takes sums because delays vary: windows are as short, and each of them costs.
+const LEAST_VARIED_MS: f64 = 0.05;
+
+/// No number that is drawn from a normal law lies more standard deviations from its mean: the polar method squares at least 2^-52, and
+/// the root of -2 ln 2^-104 is 12.01.
+const MOST_DEVIATIONS: f64 = 12.1;
 
 /// A source of at least so many Hz for each neuron makes its input dense.
 const DENSE_HZ: f64 = 2000.0;
@@ -88,7 +95,10 @@ fn choose(scenario: &Scenario, index: usize, setup: &PopulationSetup, form: Form
         let are_summed = form == Form::Summed || form == Form::Chosen && suits_sums(scenario, &reaching);
         let greatest_weights = greatest_weights(&reaching, setup.receptors.len());
         let adding = match greatest_weights.filter(|_| are_summed) {
-            Some(greatest_weights) => Adding::AsIntegers { greatest_weights },
+            Some(greatest_weights) => Adding::AsIntegers {
+                greatest_weights,
+                most_arrivals: most_arrivals_a_ms(scenario, &reaching),
+            },
             None => Adding::InOrder,
         };
         return Made::Linear(neuron, adding);
@@ -101,13 +111,17 @@ fn choose(scenario: &Scenario, index: usize, setup: &PopulationSetup, form: Form
 }
 
 /// All input is delayed; and each spike reaches all its targets in the population at one instant, and there are many of
-/// them, or each neuron has a dense source of its own.
+/// them, or each neuron has a dense source of its own, or sums of integers suit.
 fn suits_linear(scenario: &Scenario, reaching: &[&Projection]) -> bool {
-    let is_at_once = |p: &&Projection| has_one_delay(p) && p.rule != Rule::OneToOne;
     let is_dense = |p: &&Projection| is_dense_source(scenario, p);
     !reaching.is_empty()
         && reaching.iter().all(|p| least(&p.delay) > 0.0)
-        && (reaching.iter().all(is_at_once) || reaching.iter().any(is_dense))
+        && (are_at_once(reaching) || reaching.iter().any(is_dense) || suits_sums(scenario, reaching))
+}
+
+/// Each spike reaches many targets at one instant.
+fn are_at_once(reaching: &[&Projection]) -> bool {
+    reaching.iter().all(|p| has_one_delay(p) && p.rule != Rule::OneToOne)
 }
 
 fn has_one_delay(projection: &Projection) -> bool {
@@ -147,17 +161,27 @@ fn is_dense_source(scenario: &Scenario, projection: &Projection) -> bool {
         && has_one_delay(projection)
 }
 
-/// There is a dense source for each neuron, all of these over delays of whole cells; and no more arrives in a millisecond than
-/// sums of integers can hold.
+/// There is a dense source for each neuron, or delays vary, of which none is very short; sources for each neuron have delays of
+/// whole cells; weights have a bound, and no more arrives in a millisecond than sums of integers can hold.
 fn suits_sums(scenario: &Scenario, reaching: &[&Projection]) -> bool {
-    let dense: Vec<_> = reaching.iter().filter(|p| is_dense_source(scenario, p)).collect();
+    let is_source = |p: &&&Projection| scenario.populations[p.source].model.spec.is_source;
+    let own_sources = || reaching.iter().filter(is_source).filter(|p| p.rule == Rule::OneToOne);
+    let has_whole_cells = |p: &&Projection| has_one_delay(p) && (least(&p.delay) / CELL_MS).fract() == 0.0;
+    let is_varied = !are_at_once(reaching) && reaching.iter().all(|p| least(&p.delay) >= LEAST_VARIED_MS);
+    (is_varied || reaching.iter().any(|p| is_dense_source(scenario, p)))
+        && own_sources().all(has_whole_cells)
+        && reaching.iter().all(|p| greatest_size(&p.weight).is_finite())
+        && most_arrivals_a_ms(scenario, reaching) <= linear::MOST_ARRIVALS as f64
+}
+
+/// The most that arrives at a neuron in a millisecond, with all but certainty where sources spike at random; infinite if that is not
+/// known.
+fn most_arrivals_a_ms(scenario: &Scenario, reaching: &[&Projection]) -> f64 {
     let arrivals = |projection: &&Projection| {
         let most = most_spikes_a_ms(&scenario.populations[projection.source]);
         synapses_a_target(scenario, projection) * most
     };
-    !dense.is_empty()
-        && dense.iter().all(|p| (least(&p.delay) / CELL_MS).fract() == 0.0)
-        && reaching.iter().map(arrivals).sum::<f64>() <= linear::MOST_ARRIVALS as f64
+    reaching.iter().map(arrivals).sum()
 }
 
 /// The most spikes that a neuron makes in a millisecond, with all but certainty for one that spikes at random; infinite if that
@@ -181,8 +205,7 @@ fn most_spikes_a_ms(population: &Population) -> f64 {
 fn greatest_weights(reaching: &[&Projection], receptors: usize) -> Option<Vec<f64>> {
     let mut greatest = vec![0.0f64; receptors];
     for projection in reaching {
-        let weight = &projection.weight;
-        let size = least(weight).abs().max(most(weight).abs());
+        let size = greatest_size(&projection.weight);
         if !size.is_finite() {
             return None;
         }
@@ -190,6 +213,14 @@ fn greatest_weights(reaching: &[&Projection], receptors: usize) -> Option<Vec<f6
         *greatest = greatest.max(size);
     }
     Some(greatest)
+}
+
+/// The greatest size of a weight that is possible, pA; infinite or no number where only a file or chance knows.
+fn greatest_size(weight: &Quantity) -> f64 {
+    if let Quantity::Distribution(Distribution { law: Law::Normal(mean, deviation), clip: None }) = weight {
+        return mean.abs() + MOST_DEVIATIONS * deviation;
+    }
+    least(weight).abs().max(most(weight).abs())
 }
 
 /// Each neuron has a dense source of its own, over a delay of whole cells, and all input is delayed.
@@ -216,7 +247,12 @@ fn synapses_a_target(scenario: &Scenario, projection: &Projection) -> f64 {
         Rule::FixedOutDegree(k) => k as f64 * sources / targets,
         Rule::FixedTotalNumber(n) => n as f64 / targets,
         Rule::PairwiseBernoulli(p) => p * sources,
-        Rule::Explicit(_) => f64::INFINITY,
+        Rule::Explicit(Pairs::Inline(ref pairs)) => {
+            let mut targets: Vec<u32> = pairs.iter().map(|pair| pair[1]).collect();
+            targets.sort_unstable();
+            targets.chunk_by(|a, b| a == b).map(<[u32]>::len).max().unwrap_or(0) as f64
+        }
+        Rule::Explicit(Pairs::File(_)) => f64::INFINITY,
     }
 }
 
@@ -266,14 +302,58 @@ mod tests {
     }
 
     #[test]
+    fn so_do_delays_that_vary() {
+        let current = r#"{ "kind": "exponential", "tau": 0.5 }"#;
+        let varied = r#"{ "normal": [1.5, 0.75], "clip": [0.1, 20] }"#;
+        assert_eq!(form(current, 1000.0, "1.5", varied), "summed");
+        assert_eq!(form(current, 1000.0, "1.5", "1.5"), "summed");
+        // Sources of single neurons have delays of whole cells, or a population cannot draw them itself.
+        assert_eq!(form(current, 1000.0, "1.3", varied), "anchored");
+        assert_eq!(form(current, 1000.0, varied, varied), "anchored");
+        assert_eq!(form(current, 1000.0, "1.5", r#"{ "uniform": [0.01, 1] }"#), "anchored");
+        assert_eq!(form(r#"{ "kind": "alpha", "tau": 0.5 }"#, 1000.0, "1.5", varied), "anchored");
+    }
+
+    /// The greatest weight of an unclipped normal law is known, and so is how much arrives over listed pairs.
+    #[test]
+    fn weights_and_arrivals_have_bounds() {
+        let scenario = |weight: &str, connect: &str| {
+            let text = format!(
+                r#"{{ "synfire": 1, "duration": 1, "populations": {{
+                    "cells": {{ "size": 400, "neuron": {{ "model": "lif", "tau_m": 10, "c_m": 250, "t_ref": 2 }},
+                                "receptors": {{ "r": {{ "kind": "exponential", "tau": 3 }} }} }} }},
+                  "projections": [ {{ "source": "cells", "target": "cells", "receptor": "r", "connect": {connect},
+                    "weight": {weight}, "delay": {{ "uniform": [1, 2] }} }} ] }}"#
+            );
+            scenario::check(text, Path::new("test.json"), &Limits::default())
+                .unwrap_or_else(|e| panic!("{e}"))
+        };
+        let adding = |scenario: &Scenario| match choose(
+            scenario,
+            0,
+            &population_setup(scenario, 0).unwrap(),
+            Form::Chosen,
+        ) {
+            Made::Linear(_, Adding::AsIntegers { greatest_weights, most_arrivals }) => {
+                Some((greatest_weights[0], most_arrivals))
+            }
+            _ => None,
+        };
+        let listed = r#"{ "rule": "explicit", "pairs": [[0, 1], [1, 1], [1, 2], [2, 1]] }"#;
+        assert_eq!(adding(&scenario(r#"{ "normal": [-10, 2] }"#, listed)), Some((34.2, 4.5)));
+        assert_eq!(adding(&scenario("[1, -7, 3, 4]", listed)), Some((7.0, 4.5)));
+        assert_eq!(adding(&scenario(r#"{ "lognormal": [0, 1] }"#, listed)), None);
+        let all = r#"{ "rule": "all_to_all" }"#;
+        assert_eq!(adding(&scenario("20", all)), Some((20.0, 600.0)));
+    }
+
+    #[test]
     fn dense_input_decides_the_form() {
         let current = r#"{ "kind": "exponential", "tau": 0.5 }"#;
         let varied = r#"{ "normal": [1.5, 0.75], "clip": [0.1, 20] }"#;
         assert_eq!(form(current, 3000.0, "1.5", varied), "summed");
         assert_eq!(form(current, 3000.0, "1.3", varied), "linear");
-        assert_eq!(form(current, 1000.0, "1.5", varied), "anchored");
         assert_eq!(form(current, 3000.0, varied, "1.5"), "anchored");
-        // A delay of 0 is possible.
         assert_eq!(form(current, 3000.0, "1.5", r#"{ "exponential": 1.5 }"#), "anchored");
         assert_eq!(form(current, 3000.0, "1.5", r#"{ "uniform": [0, 1] }"#), "anchored");
         let jump = r#"{ "kind": "delta" }"#;
