@@ -240,8 +240,8 @@ impl<Q: EventQueue> Engine<Q> {
         self.collect_due(to);
         self.scratch.spikes.clear();
         let ways = Ways { is_swept: &self.is_swept, shares: &self.shares, threads: self.threads };
-        let Engine { now, first, network, flights, lanes, crew, .. } = self;
-        lanes::go_through((*now, to), first, &ways, network, flights, lanes, crew);
+        let Engine { now, first, network, flights, lanes, helpers, .. } = self;
+        lanes::go_through((*now, to), first, &ways, network, flights, lanes, helpers);
         let mut inbox = std::mem::take(&mut self.inbox);
         for population in 0..self.network.groups.len() {
             std::mem::swap(&mut inbox.volleys, &mut self.lanes[population].volleys);

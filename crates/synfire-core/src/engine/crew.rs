@@ -71,36 +71,31 @@ impl<J: Job> Crew<J> {
         self.others.len() + 1
     }
 
-    /// Does all jobs, those of the first part on this thread, those of each other part on always the same other thread; gives them
-    /// back. There are no more parts than threads.
+    /// Does all jobs, those of the first part on this thread, those of each other part on always the same other thread. There are no
+    /// more parts than threads.
     ///
     /// # Panics
     /// If a job does.
-    pub(super) fn work(&self, parts: Vec<Vec<J>>) -> Vec<J> {
-        let mut parts = parts.into_iter();
-        let mut done = parts.next().unwrap_or_default();
-        let mut called = Vec::new();
-        for (part, other) in parts.zip(&self.others).filter(|(part, _)| !part.is_empty()) {
-            *locked(&other.desk.jobs) = part;
-            other.desk.state.store(CALLED, Ordering::Release);
-            other.wake();
-            called.push(&other.desk);
+    pub(super) fn work(&self, parts: &mut [Vec<J>]) {
+        let Some((mine, others)) = parts.split_first_mut() else { return };
+        for (part, Other { desk, .. }) in others.iter_mut().zip(&self.others) {
+            std::mem::swap(part, &mut locked(&desk.jobs));
+            desk.state.store(CALLED, Ordering::Release);
         }
-        let mine = catch_unwind(AssertUnwindSafe(|| done.iter_mut().for_each(J::run)));
-        let mut panic = mine.err();
-        for desk in called {
+        self.others.iter().for_each(Other::wake);
+        let mut panic = catch_unwind(AssertUnwindSafe(|| mine.iter_mut().for_each(J::run))).err();
+        for (part, Other { desk, .. }) in others.iter_mut().zip(&self.others) {
             let mut looks = 0;
             while desk.state.load(Ordering::Acquire) != IDLE {
                 looks += 1;
                 if looks < HASTE { std::hint::spin_loop() } else { yield_now() }
             }
-            done.append(&mut locked(&desk.jobs));
+            std::mem::swap(part, &mut locked(&desk.jobs));
             panic = panic.or_else(|| locked(&desk.panic).take());
         }
         if let Some(payload) = panic {
             resume_unwind(payload);
         }
-        done
     }
 }
 
@@ -174,10 +169,13 @@ mod tests {
                     // By now everybody sleeps.
                     std::thread::sleep(std::time::Duration::from_millis(2));
                 }
-                let parts = (0..threads as u64).map(|part| (part..part + round % 3).map(Square).collect());
-                let numbers = (0..threads as u64).flat_map(|part| part..part + round % 3);
-                let done = crew.work(parts.collect());
-                assert!(done.iter().map(|job| job.0).eq(numbers.map(|number| number * number)));
+                let numbers = |part: u64| part..part + round % 3;
+                let mut parts: Vec<Vec<Square>> =
+                    (0..threads as u64).map(|part| numbers(part).map(Square).collect()).collect();
+                crew.work(&mut parts);
+                for (part, jobs) in (0..).zip(parts) {
+                    assert!(jobs.iter().map(|job| job.0).eq(numbers(part).map(|number| number * number)));
+                }
             }
         }
     }
@@ -186,10 +184,11 @@ mod tests {
     fn a_panic_comes_to_the_caller() {
         let crew = Crew::new(2);
         for (mine, its) in [(1, 13), (13, 1)] {
-            let parts = || vec![vec![Square(mine)], vec![Square(its)]];
-            assert!(catch_unwind(AssertUnwindSafe(|| crew.work(parts()))).is_err());
-            let done = crew.work(vec![vec![Square(2)], vec![Square(3)]]);
-            assert!(done.iter().map(|job| job.0).eq([4, 9]));
+            let mut parts = [vec![Square(mine)], vec![Square(its)]];
+            assert!(catch_unwind(AssertUnwindSafe(|| crew.work(&mut parts))).is_err());
+            let mut parts = [vec![Square(2)], vec![Square(3)]];
+            crew.work(&mut parts);
+            assert!(parts.iter().flatten().map(|job| job.0).eq([4, 9]));
         }
     }
 }

@@ -16,7 +16,10 @@ use std::collections::{BinaryHeap, VecDeque};
 
 /// The spikes under way over each projection.
 pub(super) struct Flights {
-    pub projections: Vec<Flight>,
+    /// Those to each population, with the number of the projection.
+    pub to: Vec<Vec<(u32, Flight)>>,
+    /// Where those over a projection are: the population, and the place there.
+    places: Vec<(usize, usize)>,
 }
 
 /// One projection's.
@@ -26,16 +29,9 @@ pub(super) enum Flight {
     /// Rows are sorted by delay.
     Varied { cursors: BinaryHeap<Reverse<Cursor>> },
     /// The same for windows, or for whole epochs.
-    Sliced(Wheel),
+    Sliced(Box<Wheel>),
     /// The same for populations that know ahead of time what arrives.
     Ahead(Stretches),
-}
-
-impl Default for Flight {
-    /// In place of one that a thread has.
-    fn default() -> Flight {
-        Flight::Constant { delay_ms: 0.0, queue: VecDeque::new() }
-    }
 }
 
 /// A spike under way over one projection. Those that arrive first come first.
@@ -60,24 +56,45 @@ pub(super) struct Landing {
 
 impl Flights {
     pub(super) fn new(projections: &[Projection]) -> Flights {
+        let populations = projections.iter().map(|projection| projection.target.index() + 1).max();
+        let mut flights = Flights { to: Vec::new(), places: Vec::new() };
+        flights.to.resize_with(populations.unwrap_or(0), Vec::new);
         let flight = |projection: &Projection| match projection.delays {
             Values::Same(delay_ms) => Flight::Constant { delay_ms, queue: VecDeque::new() },
             Values::Each(_) | Values::Single(_) => Flight::Varied { cursors: BinaryHeap::new() },
         };
-        Flights { projections: projections.iter().map(flight).collect() }
+        for (index, projection) in (0..).zip(projections) {
+            let population = projection.target.index();
+            let to = &mut flights.to[population];
+            flights.places.push((population, to.len()));
+            to.push((index, flight(projection)));
+        }
+        flights
+    }
+
+    #[inline]
+    fn over(&self, index: usize) -> &Flight {
+        let (population, place) = self.places[index];
+        &self.to[population][place].1
+    }
+
+    #[inline]
+    fn over_mut(&mut self, index: usize) -> &mut Flight {
+        let (population, place) = self.places[index];
+        &mut self.to[population][place].1
     }
 
     /// Prepares for landing what flies over a projection in steps of about `step_ms`. Nothing may be under way.
     pub(super) fn land_in_steps(&mut self, index: usize, projection: &Projection, step_ms: f64) {
-        let flight = &mut self.projections[index];
+        let flight = self.over_mut(index);
         if let Flight::Varied { .. } = flight {
-            *flight = Flight::Sliced(Wheel::new(step_ms, projection.longest_delay()));
+            *flight = Flight::Sliced(Box::new(Wheel::new(step_ms, projection.longest_delay())));
         }
     }
 
     /// The same for a population that knows ahead of time what arrives.
     pub(super) fn land_ahead(&mut self, index: usize) {
-        let flight = &mut self.projections[index];
+        let flight = self.over_mut(index);
         if let Flight::Varied { .. } = flight {
             *flight = Flight::Ahead(Stretches::default());
         }
@@ -86,7 +103,7 @@ impl Flights {
     /// Asks memory for what has to be known of a row when a spike sets out over it.
     #[inline]
     pub(super) fn prefetch(&self, index: usize, projection: &Projection, source: u32) {
-        if !matches!(self.projections[index], Flight::Ahead(_)) {
+        if !matches!(self.over(index), Flight::Ahead(_)) {
             projection.prefetch_row(source as usize);
         }
     }
@@ -94,7 +111,7 @@ impl Flights {
     /// A spike sets out over a projection, whose row is held from now on. Spikes set out in order of time.
     #[inline]
     pub(super) fn launch(&mut self, index: usize, projection: &mut Projection, at: Time, source: u32) {
-        if let Flight::Ahead(stretches) = &mut self.projections[index] {
+        if let Flight::Ahead(stretches) = self.over_mut(index) {
             projection.hold(source as usize);
             return stretches.launch(at, source);
         }
@@ -108,7 +125,7 @@ impl Flights {
             emitted: at,
             place: row.start as u64,
         };
-        match &mut self.projections[index] {
+        match self.over_mut(index) {
             Flight::Constant { delay_ms, queue } => queue.push_back((at.after(*delay_ms), source)),
             Flight::Varied { cursors } => cursors.push(Reverse(cursor())),
             Flight::Sliced(wheel) => wheel.insert(cursor()),
@@ -119,7 +136,7 @@ impl Flights {
     /// The next arrival over a projection.
     #[inline]
     pub(super) fn next(&self, index: usize) -> Time {
-        match &self.projections[index] {
+        match self.over(index) {
             Flight::Constant { queue, .. } => queue.front().map_or(Time::NEVER, |front| front.0),
             Flight::Varied { cursors } => cursors.peek().map_or(Time::NEVER, |Reverse(first)| first.at),
             Flight::Sliced(wheel) => wheel.next,
@@ -129,7 +146,7 @@ impl Flights {
 
     /// The next arrival over any projection.
     pub(super) fn next_of_all(&self) -> Time {
-        (0..self.projections.len()).map(|index| self.next(index)).min().unwrap_or(Time::NEVER)
+        (0..self.places.len()).map(|index| self.next(index)).min().unwrap_or(Time::NEVER)
     }
 
     /// Lands everything that arrives over a projection before `before`.
@@ -140,7 +157,7 @@ impl Flights {
         before: Time,
         landings: &mut Vec<Landing>,
     ) {
-        self.projections[index].land(projection, before, |landing| landings.push(landing));
+        self.over_mut(index).land(projection, before, |landing| landings.push(landing));
     }
 }
 

@@ -40,8 +40,8 @@ pub(super) struct Lane {
     /// What the population has done, if it goes through windows as a whole.
     pub out: Outbox,
     pub done: Result<(), GroupError>,
-    /// What it has cost so far on the clock, where threads share populations.
-    cost: Duration,
+    /// What it has cost so far on the clock in windows of each kind, where threads share populations.
+    cost: [Duration; KINDS],
     sorter: Sorter,
 }
 
@@ -60,7 +60,7 @@ impl Default for Lane {
             fed: Vec::new(),
             out: Outbox::default(),
             done: Ok(()),
-            cost: Duration::ZERO,
+            cost: [Duration::ZERO; KINDS],
             sorter: Sorter::default(),
         }
     }
@@ -96,7 +96,7 @@ struct Passage<'a> {
     group: &'a mut dyn Group,
     is_swept: bool,
     /// The spikes under way to it, by projection.
-    flights: Vec<(u32, &'a mut Flight)>,
+    flights: &'a mut [(u32, Flight)],
 }
 
 /// What all populations share on their way through a window in which threads take them.
@@ -107,8 +107,8 @@ struct Common {
     projections: Vec<Projection>,
 }
 
-/// A population that a thread takes through a window.
-pub(super) struct Errand {
+/// A population that a thread takes through a window. Between windows it holds nothing.
+struct Errand {
     population: usize,
     lane: Lane,
     group: Box<dyn Group>,
@@ -118,18 +118,174 @@ pub(super) struct Errand {
     common: Option<Arc<Common>>,
 }
 
+impl Errand {
+    fn new(population: usize) -> Errand {
+        let (lane, group) = (Lane::default(), Box::new(Absent));
+        Errand { population, lane, group, flights: Vec::new(), common: None }
+    }
+
+    /// Takes what it needs, or gives it back.
+    fn exchange(&mut self, network: &mut Network, flights: &mut Flights, lanes: &mut [Lane]) {
+        std::mem::swap(&mut self.lane, &mut lanes[self.population]);
+        std::mem::swap(&mut self.group, &mut network.groups[self.population]);
+        if let Some(flights) = flights.to.get_mut(self.population) {
+            std::mem::swap(&mut self.flights, flights);
+        }
+    }
+}
+
 impl Job for Errand {
     fn run(&mut self) {
         if let Some(common) = self.common.take() {
             let begin = Instant::now();
             let window = Window { from: common.from, to: common.to, first: &common.first };
-            let flights = self.flights.iter_mut().map(|(index, flight)| (*index, flight)).collect();
-            let mut passage =
-                Passage { lane: &mut self.lane, group: &mut *self.group, is_swept: true, flights };
+            let Errand { lane, group, flights, .. } = self;
+            let mut passage = Passage { lane, group: &mut **group, is_swept: true, flights };
             passage.go(&window, &common.projections);
-            self.lane.cost += begin.elapsed();
+            self.lane.cost[kind_of(common.from)] += begin.elapsed();
         }
     }
+}
+
+/// Windows are of two kinds: those that begin an epoch, in which a population's dense input is drawn for all of it, and the others.
+const KINDS: usize = 2;
+
+fn kind_of(from: Time) -> usize {
+    usize::from(from.parts().1 > 0.0)
+}
+
+/// Threads that take populations through windows, and who takes which.
+pub(super) struct Helpers {
+    crew: Crew<Errand>,
+    /// The populations of each thread: nearly always the same, in whose cache they are.
+    parts: Vec<Vec<Errand>>,
+    common: Arc<Common>,
+    /// What the populations had cost together when they were divided last.
+    divided_at: Duration,
+}
+
+/// Populations are divided anew when they have cost so many times what they had.
+const OUTDATED: f64 = 1.25;
+
+impl Helpers {
+    fn new(threads: usize, populations: impl Iterator<Item = usize>) -> Helpers {
+        let crew = Crew::new(threads);
+        let common = Common { from: Time::ZERO, to: Time::ZERO, first: Vec::new(), projections: Vec::new() };
+        let mut parts: Vec<Vec<Errand>> = Vec::new();
+        parts.resize_with(crew.threads(), Vec::new);
+        parts[0].extend(populations.map(Errand::new));
+        Helpers { crew, parts, common: Arc::new(common), divided_at: Duration::ZERO }
+    }
+
+    /// Lets threads take their populations through the window.
+    fn go(
+        &mut self,
+        (from, to): (Time, Time),
+        first: &mut Vec<u32>,
+        network: &mut Network,
+        flights: &mut Flights,
+        lanes: &mut [Lane],
+    ) {
+        self.divide(network, lanes);
+        let mut exchange_common = |common: &mut Common, projections: &mut Vec<Projection>| {
+            (common.from, common.to) = (from, to);
+            std::mem::swap(&mut common.first, first);
+            std::mem::swap(&mut common.projections, projections);
+        };
+        let errands = |parts: &mut [Vec<Errand>], each: &mut dyn FnMut(&mut Errand)| {
+            parts.iter_mut().flatten().for_each(each);
+        };
+        errands(&mut self.parts, &mut |errand| errand.exchange(network, flights, lanes));
+        exchange_common(only(&mut self.common), &mut network.projections);
+        errands(&mut self.parts, &mut |errand| errand.common = Some(self.common.clone()));
+        self.crew.work(&mut self.parts);
+        exchange_common(only(&mut self.common), &mut network.projections);
+        errands(&mut self.parts, &mut |errand| errand.exchange(network, flights, lanes));
+    }
+
+    /// Divides the populations among the threads by what they have cost, if that is no longer what it was.
+    fn divide(&mut self, network: &Network, lanes: &[Lane]) {
+        let errands = self.parts.iter().flatten();
+        let all: Duration = errands.flat_map(|errand| lanes[errand.population].cost).sum();
+        if self.divided_at > Duration::ZERO && all <= self.divided_at.mul_f64(OUTDATED) {
+            return;
+        }
+        self.divided_at = all.max(Duration::from_nanos(1));
+        let mut errands: Vec<Errand> = self.parts.iter_mut().flat_map(std::mem::take).collect();
+        errands.sort_unstable_by_key(|errand| errand.population);
+        // What is not known yet depends on how many neurons there are.
+        let cost = |errand: &Errand| {
+            let guess = 1e-9 * network.groups[errand.population].size() as f64;
+            lanes[errand.population].cost.map(|cost| cost.as_secs_f64() + guess)
+        };
+        let costs: Vec<[f64; KINDS]> = errands.iter().map(cost).collect();
+        for (errand, thread) in errands.into_iter().zip(threads_for(&costs, self.parts.len())) {
+            self.parts[thread].push(errand);
+        }
+    }
+}
+
+/// What nobody else holds any more, or is about to let go.
+fn only(common: &mut Arc<Common>) -> &mut Common {
+    while Arc::get_mut(common).is_none() {
+        std::hint::spin_loop();
+    }
+    Arc::get_mut(common).unwrap_or_else(|| unreachable!())
+}
+
+/// Which thread takes which population, so that threads wait for one another as little as possible: in each window, thus in each kind
+/// of windows for the one that has most to do.
+fn threads_for(costs: &[[f64; KINDS]], threads: usize) -> Vec<usize> {
+    let length = |taken: &[Option<usize>]| -> f64 {
+        let load = |kind: usize, thread: usize| -> f64 {
+            costs
+                .iter()
+                .zip(taken)
+                .filter(|(_, taker)| **taker == Some(thread))
+                .map(|(cost, _)| cost[kind])
+                .sum()
+        };
+        let longest = |kind: usize| (0..threads).map(|thread| load(kind, thread)).fold(0.0, f64::max);
+        (0..KINDS).map(longest).sum()
+    };
+    // The dearest first, each to where it lengthens least, ...
+    let mut order: Vec<usize> = (0..costs.len()).collect();
+    let total = |place: usize| costs[place].iter().sum::<f64>();
+    order.sort_by(|&a, &b| total(b).total_cmp(&total(a)));
+    let mut taken = vec![None; costs.len()];
+    for &place in &order {
+        let with = |thread| {
+            let mut taken = taken.clone();
+            taken[place] = Some(thread);
+            length(&taken)
+        };
+        taken[place] = (0..threads).min_by(|&a, &b| with(a).total_cmp(&with(b)));
+    }
+    // ... then whoever shortens by going to another thread, or by changing places with another.
+    let mut best = length(&taken);
+    let mut is_better = |taken: &[Option<usize>]| {
+        let length = length(taken);
+        let is_better = length < 0.999 * best;
+        if is_better {
+            best = length;
+        }
+        is_better
+    };
+    let mut has_changed = true;
+    while has_changed {
+        has_changed = false;
+        for place in 0..taken.len() {
+            for thread in 0..threads {
+                let was = taken[place].replace(thread);
+                if is_better(&taken) { has_changed = true } else { taken[place] = was }
+            }
+            for other in 0..place {
+                taken.swap(place, other);
+                if is_better(&taken) { has_changed = true } else { taken.swap(place, other) }
+            }
+        }
+    }
+    taken.into_iter().map(|thread| thread.unwrap_or(0)).collect()
 }
 
 /// In place of a population that a thread has.
@@ -159,90 +315,26 @@ pub(super) fn go_through(
     network: &mut Network,
     flights: &mut Flights,
     lanes: &mut [Lane],
-    crew: &mut Option<Crew<Errand>>,
+    helpers: &mut Option<Helpers>,
 ) {
     let is_errand = |population: usize| ways.is_swept[population] && !ways.shares[population];
-    let errands = (0..lanes.len()).filter(|&population| is_errand(population)).count();
-    let are_shared = ways.threads > 1 && errands > 1;
+    let errands = (0..lanes.len()).filter(|&population| is_errand(population));
+    let are_shared = ways.threads > 1 && errands.clone().count() > 1;
     if are_shared {
-        let crew = crew.get_or_insert_with(|| Crew::new(ways.threads.min(errands)));
-        go_together((from, to), first, &is_errand, network, flights, lanes, crew);
+        let threads = ways.threads.min(errands.clone().count());
+        let helpers = helpers.get_or_insert_with(|| Helpers::new(threads, errands));
+        helpers.go((from, to), first, network, flights, lanes);
     }
     let Network { groups, projections, .. } = network;
-    let passage = |(population, (group, lane)): (usize, (_, _))| Passage {
-        lane,
-        group,
-        is_swept: ways.is_swept[population],
-        flights: Vec::new(),
-    };
-    let groups = groups.iter_mut().map(|group| &mut **group as &mut dyn Group);
-    let mut passages: Vec<Passage<'_>> = groups.zip(lanes).enumerate().map(passage).collect();
-    for (index, (flight, projection)) in flights.projections.iter_mut().zip(&*projections).enumerate() {
-        passages[projection.target.index()].flights.push((index as u32, flight));
-    }
     let window = Window { from, to, first };
-    for (population, passage) in passages.iter_mut().enumerate() {
-        if !(are_shared && is_errand(population)) {
-            passage.go(&window, projections);
-        }
-    }
-}
-
-/// Lets threads take those populations through the window that are an errand each. They are divided by what they have cost so
-/// far, so that each nearly always has the same thread, in whose cache it is.
-fn go_together(
-    (from, to): (Time, Time),
-    first: &mut Vec<u32>,
-    is_errand: &impl Fn(usize) -> bool,
-    network: &mut Network,
-    flights: &mut Flights,
-    lanes: &mut [Lane],
-    crew: &Crew<Errand>,
-) {
-    let Network { groups, projections, .. } = network;
-    let mut common =
-        Arc::new(Common { from, to, first: std::mem::take(first), projections: std::mem::take(projections) });
-    let mut order: Vec<usize> = (0..lanes.len()).filter(|&population| is_errand(population)).collect();
-    order.sort_by_key(|&population| std::cmp::Reverse(lanes[population].cost));
-    let mut parts: Vec<(Duration, Vec<Errand>)> = Vec::new();
-    parts.resize_with(crew.threads(), Default::default);
-    let mut places = vec![None; lanes.len()];
-    for population in order {
-        let Some((number, lightest)) = parts.iter_mut().enumerate().min_by_key(|(_, part)| part.0) else {
+    for (population, (group, lane)) in groups.iter_mut().zip(lanes).enumerate() {
+        if are_shared && is_errand(population) {
             continue;
-        };
-        lightest.0 += lanes[population].cost;
-        places[population] = Some((number, lightest.1.len()));
-        lightest.1.push(Errand {
-            population,
-            lane: std::mem::take(&mut lanes[population]),
-            group: std::mem::replace(&mut groups[population], Box::new(Absent)),
-            flights: Vec::new(),
-            common: Some(common.clone()),
-        });
-    }
-    for (index, (flight, projection)) in flights.projections.iter_mut().zip(&common.projections).enumerate() {
-        if let Some((part, place)) = places[projection.target.index()] {
-            parts[part].1[place].flights.push((index as u32, std::mem::take(flight)));
         }
+        let (is_swept, flights) = (ways.is_swept[population], flights.to.get_mut(population));
+        let flights = flights.map_or(&mut [][..], Vec::as_mut_slice);
+        Passage { lane, group: &mut **group, is_swept, flights }.go(&window, projections);
     }
-    for Errand { population, lane, group, flights: carried, .. } in
-        crew.work(parts.into_iter().map(|part| part.1).collect())
-    {
-        lanes[population] = lane;
-        groups[population] = group;
-        for (index, flight) in carried {
-            flights.projections[index as usize] = flight;
-        }
-    }
-    // Each errand has given it back when it was done.
-    let Common { first: firsts, projections: all, .. } = loop {
-        match Arc::try_unwrap(common) {
-            Ok(common) => break common,
-            Err(shared) => common = shared,
-        }
-    };
-    (*first, *projections) = (firsts, all);
 }
 
 impl Passage<'_> {
@@ -314,12 +406,12 @@ impl Passage<'_> {
     fn land_stretches(&mut self, window: &Window<'_>, projections: &[Projection]) {
         let (epoch, _) = window.from.parts();
         let Lane { stretches, volleys, .. } = &mut *self.lane;
-        for (index, flight) in &self.flights {
+        for (index, flight) in &*self.flights {
             if let Flight::Ahead(rows) = flight {
                 rows.prefetch(&projections[*index as usize]);
             }
         }
-        for (index, flight) in &mut self.flights {
+        for (index, flight) in &mut *self.flights {
             let projection = &projections[*index as usize];
             let Flight::Ahead(rows) = flight else {
                 land(*index, flight, window, projections, volleys);
@@ -339,7 +431,7 @@ impl Passage<'_> {
         mut land_one: impl FnMut(Single),
     ) {
         let (epoch, _) = window.from.parts();
-        for (index, flight) in &mut self.flights {
+        for (index, flight) in &mut *self.flights {
             let projection = &projections[*index as usize];
             let Flight::Sliced(wheel) = flight else {
                 land(*index, flight, window, projections, &mut self.lane.volleys);

@@ -337,7 +337,7 @@ struct Engine<Q> {
     /// What each population needs to go through windows.
     lanes: Vec<lanes::Lane>,
     /// Threads that take populations through windows, once there are any.
-    crew: Option<crew::Crew<lanes::Errand>>,
+    helpers: Option<lanes::Helpers>,
     /// The populations that share their work among threads themselves.
     shares: Vec<bool>,
     threads: usize,
@@ -398,7 +398,7 @@ impl<Q: EventQueue> Engine<Q> {
             records: Vec::new(),
             landings: Vec::new(),
             lanes: (0..populations).map(|_| lanes::Lane::default()).collect(),
-            crew: None,
+            helpers: None,
             shares: vec![false; populations],
             threads: 1,
             slices_per_ms: None,
