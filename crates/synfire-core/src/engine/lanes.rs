@@ -1,19 +1,17 @@
 //! Populations within a window: each has its own spikes to land and its own neurons to drive, and shares nothing with the
 //! others but the synapses, which nobody changes. So any number of threads can take them.
 
-use super::crew::{Crew, Job};
+use super::division::KINDS;
 use super::feeds::Feed;
 use super::flights::{Flight, Flights};
+use super::helpers::Helpers;
 use super::order::{self, Sorter};
 use super::slices::Slices;
-use crate::group::{
-    Arrival, DenseInput, Group, GroupError, Incoming, Outbox, Single, Singles, Stretch, Touch, Until, Volley,
-};
-use crate::ids::{LocalId, NeuronId};
+use crate::group::{DenseInput, Group, GroupError, Incoming, Outbox, Single, Singles, Stretch, Volley};
+use crate::ids::NeuronId;
 use crate::network::{Network, Projection};
 use crate::time::Time;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a population needs to go through windows; kept from one to the next.
 pub(super) struct Lane {
@@ -41,7 +39,7 @@ pub(super) struct Lane {
     pub out: Outbox,
     pub done: Result<(), GroupError>,
     /// What it has cost so far on the clock in windows of each kind, where threads share populations.
-    cost: [Duration; KINDS],
+    pub cost: [Duration; KINDS],
     sorter: Sorter,
 }
 
@@ -91,220 +89,12 @@ pub(super) struct Ways<'a> {
 }
 
 /// A population on its way through a window.
-struct Passage<'a> {
-    lane: &'a mut Lane,
-    group: &'a mut dyn Group,
-    is_swept: bool,
+pub(super) struct Passage<'a> {
+    pub lane: &'a mut Lane,
+    pub group: &'a mut dyn Group,
+    pub is_swept: bool,
     /// The spikes under way to it, by projection.
-    flights: &'a mut [(u32, Flight)],
-}
-
-/// What all populations share on their way through a window in which threads take them.
-struct Common {
-    from: Time,
-    to: Time,
-    first: Vec<u32>,
-    projections: Vec<Projection>,
-}
-
-/// A population that a thread takes through a window. Between windows it holds nothing.
-struct Errand {
-    population: usize,
-    lane: Lane,
-    group: Box<dyn Group>,
-    /// The spikes under way to it, by projection.
-    flights: Vec<(u32, Flight)>,
-    /// Given back when it is done.
-    common: Option<Arc<Common>>,
-}
-
-impl Errand {
-    fn new(population: usize) -> Errand {
-        let (lane, group) = (Lane::default(), Box::new(Absent));
-        Errand { population, lane, group, flights: Vec::new(), common: None }
-    }
-
-    /// Takes what it needs, or gives it back.
-    fn exchange(&mut self, network: &mut Network, flights: &mut Flights, lanes: &mut [Lane]) {
-        std::mem::swap(&mut self.lane, &mut lanes[self.population]);
-        std::mem::swap(&mut self.group, &mut network.groups[self.population]);
-        if let Some(flights) = flights.to.get_mut(self.population) {
-            std::mem::swap(&mut self.flights, flights);
-        }
-    }
-}
-
-impl Job for Errand {
-    fn run(&mut self) {
-        if let Some(common) = self.common.take() {
-            let begin = Instant::now();
-            let window = Window { from: common.from, to: common.to, first: &common.first };
-            let Errand { lane, group, flights, .. } = self;
-            let mut passage = Passage { lane, group: &mut **group, is_swept: true, flights };
-            passage.go(&window, &common.projections);
-            self.lane.cost[kind_of(common.from)] += begin.elapsed();
-        }
-    }
-}
-
-/// Windows are of two kinds: those that begin an epoch, in which a population's dense input is drawn for all of it, and the others.
-const KINDS: usize = 2;
-
-fn kind_of(from: Time) -> usize {
-    usize::from(from.parts().1 > 0.0)
-}
-
-/// Threads that take populations through windows, and who takes which.
-pub(super) struct Helpers {
-    crew: Crew<Errand>,
-    /// The populations of each thread: nearly always the same, in whose cache they are.
-    parts: Vec<Vec<Errand>>,
-    common: Arc<Common>,
-    /// What the populations had cost together when they were divided last.
-    divided_at: Duration,
-}
-
-/// Populations are divided anew when they have cost so many times what they had.
-const OUTDATED: f64 = 1.25;
-
-impl Helpers {
-    fn new(threads: usize, populations: impl Iterator<Item = usize>) -> Helpers {
-        let crew = Crew::new(threads);
-        let common = Common { from: Time::ZERO, to: Time::ZERO, first: Vec::new(), projections: Vec::new() };
-        let mut parts: Vec<Vec<Errand>> = Vec::new();
-        parts.resize_with(crew.threads(), Vec::new);
-        parts[0].extend(populations.map(Errand::new));
-        Helpers { crew, parts, common: Arc::new(common), divided_at: Duration::ZERO }
-    }
-
-    /// Lets threads take their populations through the window.
-    fn go(
-        &mut self,
-        (from, to): (Time, Time),
-        first: &mut Vec<u32>,
-        network: &mut Network,
-        flights: &mut Flights,
-        lanes: &mut [Lane],
-    ) {
-        self.divide(network, lanes);
-        let mut exchange_common = |common: &mut Common, projections: &mut Vec<Projection>| {
-            (common.from, common.to) = (from, to);
-            std::mem::swap(&mut common.first, first);
-            std::mem::swap(&mut common.projections, projections);
-        };
-        let errands = |parts: &mut [Vec<Errand>], each: &mut dyn FnMut(&mut Errand)| {
-            parts.iter_mut().flatten().for_each(each);
-        };
-        errands(&mut self.parts, &mut |errand| errand.exchange(network, flights, lanes));
-        exchange_common(only(&mut self.common), &mut network.projections);
-        errands(&mut self.parts, &mut |errand| errand.common = Some(self.common.clone()));
-        self.crew.work(&mut self.parts);
-        exchange_common(only(&mut self.common), &mut network.projections);
-        errands(&mut self.parts, &mut |errand| errand.exchange(network, flights, lanes));
-    }
-
-    /// Divides the populations among the threads by what they have cost, if that is no longer what it was.
-    fn divide(&mut self, network: &Network, lanes: &[Lane]) {
-        let errands = self.parts.iter().flatten();
-        let all: Duration = errands.flat_map(|errand| lanes[errand.population].cost).sum();
-        if self.divided_at > Duration::ZERO && all <= self.divided_at.mul_f64(OUTDATED) {
-            return;
-        }
-        self.divided_at = all.max(Duration::from_nanos(1));
-        let mut errands: Vec<Errand> = self.parts.iter_mut().flat_map(std::mem::take).collect();
-        errands.sort_unstable_by_key(|errand| errand.population);
-        // What is not known yet depends on how many neurons there are.
-        let cost = |errand: &Errand| {
-            let guess = 1e-9 * network.groups[errand.population].size() as f64;
-            lanes[errand.population].cost.map(|cost| cost.as_secs_f64() + guess)
-        };
-        let costs: Vec<[f64; KINDS]> = errands.iter().map(cost).collect();
-        for (errand, thread) in errands.into_iter().zip(threads_for(&costs, self.parts.len())) {
-            self.parts[thread].push(errand);
-        }
-    }
-}
-
-/// What nobody else holds any more, or is about to let go.
-fn only(common: &mut Arc<Common>) -> &mut Common {
-    while Arc::get_mut(common).is_none() {
-        std::hint::spin_loop();
-    }
-    Arc::get_mut(common).unwrap_or_else(|| unreachable!())
-}
-
-/// Which thread takes which population, so that threads wait for one another as little as possible: in each window, thus in each kind
-/// of windows for the one that has most to do.
-fn threads_for(costs: &[[f64; KINDS]], threads: usize) -> Vec<usize> {
-    let length = |taken: &[Option<usize>]| -> f64 {
-        let load = |kind: usize, thread: usize| -> f64 {
-            costs
-                .iter()
-                .zip(taken)
-                .filter(|(_, taker)| **taker == Some(thread))
-                .map(|(cost, _)| cost[kind])
-                .sum()
-        };
-        let longest = |kind: usize| (0..threads).map(|thread| load(kind, thread)).fold(0.0, f64::max);
-        (0..KINDS).map(longest).sum()
-    };
-    // The dearest first, each to where it lengthens least, ...
-    let mut order: Vec<usize> = (0..costs.len()).collect();
-    let total = |place: usize| costs[place].iter().sum::<f64>();
-    order.sort_by(|&a, &b| total(b).total_cmp(&total(a)));
-    let mut taken = vec![None; costs.len()];
-    for &place in &order {
-        let with = |thread| {
-            let mut taken = taken.clone();
-            taken[place] = Some(thread);
-            length(&taken)
-        };
-        taken[place] = (0..threads).min_by(|&a, &b| with(a).total_cmp(&with(b)));
-    }
-    // ... then whoever shortens by going to another thread, or by changing places with another.
-    let mut best = length(&taken);
-    let mut is_better = |taken: &[Option<usize>]| {
-        let length = length(taken);
-        let is_better = length < 0.999 * best;
-        if is_better {
-            best = length;
-        }
-        is_better
-    };
-    let mut has_changed = true;
-    while has_changed {
-        has_changed = false;
-        for place in 0..taken.len() {
-            for thread in 0..threads {
-                let was = taken[place].replace(thread);
-                if is_better(&taken) { has_changed = true } else { taken[place] = was }
-            }
-            for other in 0..place {
-                taken.swap(place, other);
-                if is_better(&taken) { has_changed = true } else { taken.swap(place, other) }
-            }
-        }
-    }
-    taken.into_iter().map(|thread| thread.unwrap_or(0)).collect()
-}
-
-/// In place of a population that a thread has.
-struct Absent;
-
-impl Group for Absent {
-    fn size(&self) -> usize {
-        0
-    }
-
-    fn start(&mut self, _: &mut Outbox) {}
-
-    fn drive(&mut self, _: Until, _: &[Touch], _: &[Arrival], _: &mut Outbox) -> Result<(), GroupError> {
-        Ok(())
-    }
-
-    fn sample(&self, _: Time, _: LocalId, _: usize) -> f64 {
-        f64::NAN
-    }
+    pub flights: &'a mut [(u32, Flight)],
 }
 
 /// Lands everything that arrives in the window, and drives the populations that go through it as a whole.
@@ -338,7 +128,7 @@ pub(super) fn go_through(
 }
 
 impl Passage<'_> {
-    fn go(&mut self, window: &Window<'_>, projections: &[Projection]) {
+    pub(super) fn go(&mut self, window: &Window<'_>, projections: &[Projection]) {
         self.collect(window, projections);
         if !self.is_swept {
             return;

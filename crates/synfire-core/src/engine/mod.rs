@@ -7,8 +7,10 @@
 mod by_instant;
 mod by_window;
 mod crew;
+mod division;
 mod feeds;
 mod flights;
+mod helpers;
 mod lanes;
 mod order;
 mod probes;
@@ -337,7 +339,7 @@ struct Engine<Q> {
     /// What each population needs to go through windows.
     lanes: Vec<lanes::Lane>,
     /// Threads that take populations through windows, once there are any.
-    helpers: Option<lanes::Helpers>,
+    helpers: Option<helpers::Helpers>,
     /// The populations that share their work among threads themselves.
     shares: Vec<bool>,
     threads: usize,
