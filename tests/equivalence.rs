@@ -465,11 +465,12 @@ proptest! {
     }
 
     #[test]
-    fn neurons_that_sleep_too(seed: u64, ties: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {
+    fn neurons_that_sleep_too(seed: u64, ties: bool, are_summed: bool, stops in prop::collection::vec(0.0..END_MS, 0..3)) {
         let mut stops: Vec<Time> = stops.into_iter().map(|s| Time::from_ms(s).unwrap()).collect();
         stops.sort();
-        let kind = Kind { seed, ties, zero_delays: false, form: Form::Summed };
-        all_ways_agree(&load(&quiet_network(kind)), Form::Summed, false, &stops);
+        let form = if are_summed { Form::Summed } else { Form::Linear };
+        let kind = Kind { seed, ties, zero_delays: false, form };
+        all_ways_agree(&load(&quiet_network(kind)), form, false, &stops);
     }
 
     #[test]

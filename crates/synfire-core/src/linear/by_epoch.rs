@@ -12,6 +12,7 @@
 
 use super::block::{Arrived, BLOCK, Block};
 use super::coordinates::Summed;
+use super::sleep::{Trials, few, may_sleep};
 use super::{Coordinates, Membrane, Watch, unresolved};
 use crate::group::{Cause, DenseInput, GroupError, Incoming, InputRoom, Outbox, Stretch, Volley, What};
 use crate::ids::LocalId;
@@ -33,10 +34,7 @@ pub(super) struct Together<const K: usize> {
     awake: Option<Vec<u32>>,
     /// How many arrivals and near neurons the last epoch had.
     activity: usize,
-    /// When it is found out next whether few have to be awake, and how many epochs later again if that is in vain or they do not
-    /// stay few.
-    next_trial: u64,
-    patience: u64,
+    trials: Trials,
     spots: Vec<Spot<K>>,
     /// What arrives in the epoch at neurons that are not near when it becomes known.
     known: Vec<Known>,
@@ -112,12 +110,6 @@ struct Known {
 /// In place of a place: there is none.
 const NONE: u32 = u32::MAX;
 
-/// Others sleep where less than one neuron in so many has anything to do; all are awake where twice as many have.
-const ONE_IN: usize = 16;
-
-/// The most epochs from one trial to the next.
-const MOST_PATIENCE: u64 = 64;
-
 /// A neuron that is driven arrival by arrival.
 struct Near<const K: usize> {
     neuron: u32,
@@ -171,8 +163,7 @@ impl<const K: usize> Together<K> {
             bases: std::array::from_fn(|k| states.iter().map(|state| state.bases[k]).collect()),
             awake: None,
             activity: 0,
-            next_trial: 0,
-            patience: 1,
+            trials: Trials::new(),
             spots: (0..states.len()).map(Spot::awake).collect(),
             known: Vec::new(),
             near: Vec::new(),
@@ -472,37 +463,32 @@ impl<const K: usize> Together<K> {
     /// A neuron that is awake and not near, with all that is known of the epoch.
     fn far_state(&self, index: usize) -> Summed<K> {
         let Spot { place, sums, .. } = self.spots[index];
-        Summed { bases: self.bases.each_ref().map(|bases| bases[place.slot()]), sums }
+        Summed { bases: self.bases_of(place.slot()), sums }
+    }
+
+    fn bases_of(&self, slot: usize) -> [f64; K] {
+        self.bases.each_ref().map(|bases| bases[slot])
     }
 
     /// At the beginning of an epoch: neurons fall asleep or are woken, where that pays.
     fn settle_who_sleeps(&mut self, membrane: &Membrane<K>) {
-        let few = self.spots.len() / ONE_IN;
+        let (size, few) = (self.spots.len(), few(self.spots.len()));
         // Later nobody falls asleep, who could not say in which epoch.
         let is_late = self.epoch >= u64::from(NONE);
         match &self.awake {
             Some(awake) if is_late || awake.len() > 2 * few => self.wake_all(membrane),
             Some(_) => self.let_sleep(membrane),
-            None if !is_late && self.activity < few && self.epoch >= self.next_trial => {
-                let awake = (0..self.spots.len()).filter(|&slot| !self.can_sleep(membrane, slot));
+            None if !is_late && self.trials.is_due(self.epoch, self.activity, size) => {
+                let awake = (0..size).filter(|&slot| !may_sleep(membrane, &self.bases_of(slot)));
                 if awake.take(few).count() < few {
-                    self.awake = Some((0..self.spots.len() as u32).collect());
+                    self.awake = Some((0..size as u32).collect());
                     self.let_sleep(membrane);
                 } else {
-                    self.try_later();
+                    self.trials.put_off(self.epoch);
                 }
             }
             None => {}
         }
-    }
-
-    /// Whether a neuron that is awake may sleep: it is not clamped, and nothing that it has received can ever lift it to threshold.
-    /// What is beyond the range of numbers stays awake, to be told of.
-    #[inline(always)]
-    fn can_sleep(&self, membrane: &Membrane<K>, slot: usize) -> bool {
-        let x = self.bases.each_ref().map(|bases| bases[slot]);
-        let y = membrane.integrator.value(&x, &[1.0; K]);
-        y.is_finite() && membrane.integrator.stays_below(y, &membrane.integrator.drives(&x, &[1.0; K]))
     }
 
     /// All who may fall asleep do so.
@@ -511,8 +497,8 @@ impl<const K: usize> Together<K> {
         let mut left = 0;
         for slot in 0..awake.len() {
             let neuron = awake[slot];
-            let x = self.bases.each_ref().map(|bases| bases[slot]);
-            if self.can_sleep(membrane, slot) {
+            let x = self.bases_of(slot);
+            if may_sleep(membrane, &x) {
                 self.spots[neuron as usize].fall_asleep(x, self.epoch as u32);
                 continue;
             }
@@ -537,12 +523,7 @@ impl<const K: usize> Together<K> {
         }
         (0..).zip(&mut self.spots).for_each(|(slot, spot)| spot.place = Place::awake(slot));
         self.awake = None;
-        self.try_later();
-    }
-
-    fn try_later(&mut self) {
-        self.next_trial = self.epoch + self.patience;
-        self.patience = (2 * self.patience).min(MOST_PATIENCE);
+        self.trials.put_off(self.epoch);
     }
 
     /// Something is about to arrive at these neurons.

@@ -4,8 +4,12 @@
 //! can take before its end without any danger of a crossing. Excitation that arrives uses headroom up. While there is some,
 //! an arrival is two additions, a subtraction and a comparison. The few neurons without headroom are *near*: their crossings
 //! are looked for when something arrives, when a window closes and when the epoch ends.
+//!
+//! Where few neurons have anything to do, *blocks* of them sleep (see [`super::sleep`]) whose coordinates stay those of an earlier epoch. In
+//! such a block nobody has headroom, so that the first arrival there wakes it, and those at other blocks need not ask.
 
 use super::by_instant::Alone;
+use super::sleep::{Trials, may_sleep};
 use super::{LinearPopulation, Watch, kick, unresolved};
 use crate::group::{Cause, GroupError, Incoming, Outbox, Single, Volley, What};
 use crate::ids::LocalId;
@@ -13,6 +17,7 @@ use crate::network::{Projection, Values};
 use crate::time::Time;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::Range;
 
 /// What the population waits for.
 pub(super) struct Sweep<const K: usize> {
@@ -27,6 +32,31 @@ pub(super) struct Sweep<const K: usize> {
     refractory_ends: BinaryHeap<Reverse<(Time, u32)>>,
     /// For each coordinate, of singles.
     growths: [Vec<f64>; K],
+    /// Nothing if all are awake.
+    sleep: Option<Sleep>,
+    trials: Trials,
+    /// How many arrivals there have been in this epoch.
+    arrivals: usize,
+}
+
+/// Which blocks of neurons sleep.
+struct Sleep {
+    /// The epoch of each block's coordinates; [`AWAKE`] for this one.
+    since: Vec<u64>,
+    /// The blocks that are awake.
+    awake: Vec<u32>,
+}
+
+/// In place of an epoch.
+const AWAKE: u64 = u64::MAX;
+
+/// Neurons of a block: a line of the cache of each coordinate.
+const BLOCK: usize = 8;
+
+/// The neurons of a block.
+fn block(number: u32, size: usize) -> Range<usize> {
+    let first = number as usize * BLOCK;
+    first..size.min(first + BLOCK)
 }
 
 /// What the targets of a spike at one instant share.
@@ -55,8 +85,10 @@ fn is_used_up(headroom: f64) -> bool {
 }
 
 impl<const K: usize> Sweep<K> {
-    pub(super) fn epoch(&self) -> u64 {
-        self.epoch
+    /// The epoch to which a neuron's coordinates belong.
+    pub(super) fn epoch_of(&self, index: usize) -> u64 {
+        let since = self.sleep.as_ref().map_or(AWAKE, |sleep| sleep.since[index / BLOCK]);
+        since.min(self.epoch)
     }
 
     /// When the next refractory time ends in this epoch: an offset, infinity if none does.
@@ -136,6 +168,7 @@ impl<const K: usize> LinearPopulation<K> {
         let (_, offset) = volley.at.parts();
         let salvo = Salvo { offset, k, growths: self.membrane.growths(k, offset) };
         let (first, end) = (volley.first as usize, volley.end as usize);
+        sweep.arrivals += end - first;
         let targets = &projection.targets[first..end];
         match &projection.weights {
             Values::Same(weight) => self.receive(sweep, salvo, targets, |_| *weight, out),
@@ -158,6 +191,7 @@ impl<const K: usize> LinearPopulation<K> {
         projections: &[Projection],
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
+        sweep.arrivals += singles.len();
         let mut growths = std::mem::replace(&mut sweep.growths, [const { Vec::new() }; K]);
         self.find_growths(singles, &mut growths);
         let receptor_of =
@@ -242,8 +276,11 @@ impl<const K: usize> LinearPopulation<K> {
             watches: vec![watch; size],
             refractory_ends: BinaryHeap::new(),
             growths: [const { Vec::new() }; K],
+            sleep: None,
+            trials: Trials::new(),
+            arrivals: 0,
         };
-        self.find_headroom(&mut sweep);
+        self.begin(&mut sweep);
         sweep
     }
 
@@ -260,11 +297,24 @@ impl<const K: usize> LinearPopulation<K> {
                 return Ok(());
             }
             self.close(sweep, epoch_end, out)?;
-            for (k, x) in self.x.iter_mut().enumerate() {
-                self.membrane.integrator.move_all_on(k, x);
-            }
+            self.move_on(sweep);
             sweep.epoch += 1;
-            self.find_headroom(sweep);
+            self.begin(sweep);
+        }
+    }
+
+    /// Those that are awake get the coordinates of the next epoch.
+    fn move_on(&mut self, sweep: &Sweep<K>) {
+        let size = self.x[0].len();
+        for (k, x) in self.x.iter_mut().enumerate() {
+            match &sweep.sleep {
+                None => self.membrane.integrator.move_all_on(k, x),
+                Some(sleep) => {
+                    for &number in &sleep.awake {
+                        self.membrane.integrator.move_all_on(k, &mut x[block(number, size)]);
+                    }
+                }
+            }
         }
     }
 
@@ -276,16 +326,87 @@ impl<const K: usize> LinearPopulation<K> {
         }
     }
 
-    /// Finds all headrooms at the beginning of the epoch.
-    fn find_headroom(&mut self, sweep: &mut Sweep<K>) {
-        let x = self.x.each_ref().map(Vec::as_slice);
-        self.membrane.integrator.headrooms(x, &mut sweep.headroom);
+    /// An epoch begins: who sleeps, and the headrooms of those who do not.
+    fn begin(&mut self, sweep: &mut Sweep<K>) {
+        self.settle_who_sleeps(sweep);
+        sweep.arrivals = 0;
         sweep.near.clear();
-        for index in 0..sweep.headroom.len() {
+        match sweep.sleep.take() {
+            None => self.find_headroom(sweep, 0..self.x[0].len()),
+            Some(sleep) => {
+                for &number in &sleep.awake {
+                    self.find_headroom(sweep, block(number, self.x[0].len()));
+                }
+                sweep.sleep = Some(sleep);
+            }
+        }
+    }
+
+    /// Finds the headrooms of some neurons at the beginning of the epoch.
+    fn find_headroom(&mut self, sweep: &mut Sweep<K>, neurons: Range<usize>) {
+        let x = self.x.each_ref().map(|x| &x[neurons.clone()]);
+        self.membrane.integrator.headrooms(x, &mut sweep.headroom[neurons.clone()]);
+        for index in neurons {
             if is_used_up(sweep.headroom[index]) {
                 self.watch(sweep, index, 0.0);
             }
         }
+    }
+
+    /// Blocks fall asleep or are woken, where that pays.
+    fn settle_who_sleeps(&mut self, sweep: &mut Sweep<K>) {
+        let size = self.x[0].len();
+        let blocks = size.div_ceil(BLOCK);
+        match &mut sweep.sleep {
+            Some(sleep) if sleep.awake.len() > blocks / 2 => {
+                for number in 0..blocks as u32 {
+                    self.wake(sweep, number);
+                }
+                sweep.sleep = None;
+                sweep.trials.put_off(sweep.epoch);
+            }
+            Some(_) => self.let_sleep(sweep),
+            None if sweep.trials.is_due(sweep.epoch, sweep.arrivals, size) => {
+                let awake = (0..blocks as u32).collect();
+                sweep.sleep = Some(Sleep { since: vec![AWAKE; blocks], awake });
+                self.let_sleep(sweep);
+            }
+            None => {}
+        }
+    }
+
+    /// All blocks that may fall asleep do so.
+    fn let_sleep(&self, sweep: &mut Sweep<K>) {
+        let Sweep { sleep: Some(Sleep { since, awake }), headroom, epoch, .. } = sweep else { return };
+        let size = headroom.len();
+        awake.retain(|&number| {
+            let neurons = block(number, size);
+            let falls_asleep =
+                neurons.clone().all(|index| may_sleep(&self.membrane, &self.coordinates(index)));
+            if falls_asleep {
+                since[number as usize] = *epoch;
+                neurons.for_each(|index| headroom[index] = f64::NEG_INFINITY);
+            }
+            !falls_asleep
+        });
+    }
+
+    /// A block gets the coordinates of this epoch, and headrooms; tells whether it slept.
+    fn wake(&mut self, sweep: &mut Sweep<K>, number: u32) -> bool {
+        let Some(sleep) = &mut sweep.sleep else { return false };
+        let since = std::mem::replace(&mut sleep.since[number as usize], AWAKE);
+        if since == AWAKE {
+            return false;
+        }
+        sleep.awake.push(number);
+        let neurons = block(number, self.x[0].len());
+        let ages = [sweep.epoch - since; BLOCK];
+        for (k, x) in self.x.iter_mut().enumerate() {
+            let x = &mut x[neurons.clone()];
+            self.membrane.integrator.move_on_by(k, x, &ages[..x.len()]);
+        }
+        self.find_headroom(sweep, neurons);
+        true
     }
 
     /// The neuron is near from now on, and its last event is at `from`.
@@ -375,6 +496,16 @@ impl<const K: usize> LinearPopulation<K> {
         out: &mut Outbox,
     ) -> Result<(), GroupError> {
         let offset = salvo.offset;
+        if sweep.sleep.is_some() && self.wake(sweep, (index / BLOCK) as u32) {
+            let room = sweep.headroom[index] - (weight * self.membrane.per_capacitance).max(0.0);
+            if !is_used_up(room) {
+                let kick = self.membrane.kick(salvo.k, weight, salvo.growths);
+                sweep.headroom[index] = room;
+                self.x[0][index] += kick.membrane;
+                self.x[salvo.k][index] += kick.input;
+                return Ok(());
+            }
+        }
         let was_near = sweep.headroom[index] == f64::NEG_INFINITY;
         // Several arrivals of one instant are one event.
         if was_near && sweep.watches[index].from < offset {

@@ -28,6 +28,7 @@ mod by_instant;
 mod by_window;
 mod coordinates;
 mod oracle;
+mod sleep;
 mod summed;
 
 use crate::group::{Arrival, Group, GroupError, Incoming, Outbox, PopulationSetup, Singles, Touch, Until};
@@ -353,7 +354,8 @@ impl<const K: usize> Group for LinearPopulation<K> {
             None => self.alone.moved_to(&self.membrane, neuron.index(), at),
             Some(sweep) => {
                 let mut x = self.coordinates(neuron.index());
-                (sweep.epoch()..epoch).for_each(|_| self.membrane.integrator.move_on(&mut x));
+                (sweep.epoch_of(neuron.index())..epoch)
+                    .for_each(|_| self.membrane.integrator.move_on(&mut x));
                 x
             }
         };
