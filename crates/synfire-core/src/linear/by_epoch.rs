@@ -10,15 +10,19 @@
 
 #![allow(clippy::needless_range_loop)] // formulas with an index that several arrays share
 
+mod sleepers;
+mod spots;
+
 use super::block::{Arrived, BLOCK, Block};
 use super::coordinates::Summed;
-use super::sleep::{Trials, few, may_sleep};
-use super::{Coordinates, Membrane, Watch, unresolved};
-use crate::group::{Cause, DenseInput, GroupError, Incoming, InputRoom, Outbox, Stretch, Volley, What};
-use crate::ids::LocalId;
+use super::near::{Known, Near, Part};
+use super::sleep::Trials;
+use super::{Coordinates, Membrane, Watch};
+use crate::group::{DenseInput, GroupError, Incoming, InputRoom, Outbox, Stretch, Volley};
 use crate::network::Projection;
 use crate::prefetch::prefetch;
 use crate::time::Time;
+use spots::{NONE, Place, Spot, is_used_up};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use synfire_numerics::cells::CELLS_PER_MS;
@@ -45,43 +49,6 @@ pub(super) struct Together<const K: usize> {
     scratch: Scratch,
 }
 
-/// What an arrival changes of a neuron: in one line of the cache.
-#[derive(Clone, Copy)]
-#[repr(align(32))]
-struct Spot<const K: usize> {
-    /// What has been added to its coordinates; of a neuron that sleeps, these themselves, bit by bit.
-    sums: [i64; K],
-    /// mV; minus infinity for neurons that are near or about to be, infinity for those that are clamped.
-    room: f64,
-    place: Place,
-    /// The last of what is known to arrive, as a place there; of a neuron that sleeps, the epoch of its coordinates.
-    last: u32,
-}
-
-/// Where a neuron is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Place(u32);
-
-impl Place {
-    const ASLEEP: Place = Place(u32::MAX);
-    const FAR: u32 = 1 << 31;
-
-    /// A place among those that are awake.
-    fn awake(slot: usize) -> Place {
-        Place(slot as u32 | Place::FAR)
-    }
-
-    fn slot(self) -> usize {
-        (self.0 & !Place::FAR) as usize
-    }
-
-    /// Its place among those that are near, if it is one of them.
-    #[inline(always)]
-    fn near(self) -> Option<usize> {
-        (self.0 < Place::FAR).then_some(self.0 as usize)
-    }
-}
-
 /// Lists that are filled again and again.
 struct Scratch {
     rooms: Vec<f64>,
@@ -96,59 +63,8 @@ struct Scratch {
     free: Vec<Vec<Known>>,
 }
 
-/// An arrival in the epoch.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    offset: f64,
-    weight: f64,
-    /// The receptor's coordinate.
-    k: u32,
-    /// What was known before at the same neuron.
-    before: u32,
-}
-
-/// In place of a place: there is none.
-const NONE: u32 = u32::MAX;
-
-/// A neuron that is driven arrival by arrival.
-struct Near<const K: usize> {
-    neuron: u32,
-    /// Its place among those that are awake.
-    slot: usize,
-    state: Summed<K>,
-    /// The end of its refractory time; `Time::NEVER` if it is not clamped.
-    refractory_until: Time,
-    watch: Watch,
-    /// What arrives in the epoch: up to `done` it has, the rest is in order of time if `is_sorted`.
-    to_come: Vec<Known>,
-    done: usize,
-    is_sorted: bool,
-}
-
-/// A window, or the part of one that lies in an epoch: offsets.
-#[derive(Clone, Copy)]
-struct Part {
-    epoch: u64,
-    begin: f64,
-    /// Infinite at the epoch's end.
-    end: f64,
-}
-
-impl Part {
-    fn at(&self, offset: f64) -> Time {
-        Time::from_parts(self.epoch, offset).unwrap_or(Time::NEVER)
-    }
-}
-
 /// Memory is asked for the synapses of so many stretches ahead of time.
 const FETCHED: usize = 8;
-
-/// There is no room left; what is not a number is none.
-#[inline(always)]
-#[allow(clippy::neg_cmp_op_on_partial_ord)]
-fn is_used_up(room: f64) -> bool {
-    !(room >= 0.0)
-}
 
 impl<const K: usize> Together<K> {
     /// All neurons at t = 0.
@@ -470,97 +386,6 @@ impl<const K: usize> Together<K> {
         self.bases.each_ref().map(|bases| bases[slot])
     }
 
-    /// At the beginning of an epoch: neurons fall asleep or are woken, where that pays.
-    fn settle_who_sleeps(&mut self, membrane: &Membrane<K>) {
-        let (size, few) = (self.spots.len(), few(self.spots.len()));
-        // Later nobody falls asleep, who could not say in which epoch.
-        let is_late = self.epoch >= u64::from(NONE);
-        match &self.awake {
-            Some(awake) if is_late || awake.len() > 2 * few => self.wake_all(membrane),
-            Some(_) => self.let_sleep(membrane),
-            None if !is_late && self.trials.is_due(self.epoch, self.activity, size) => {
-                let awake = (0..size).filter(|&slot| !may_sleep(membrane, &self.bases_of(slot)));
-                if awake.take(few).count() < few {
-                    self.awake = Some((0..size as u32).collect());
-                    self.let_sleep(membrane);
-                } else {
-                    self.trials.put_off(self.epoch);
-                }
-            }
-            None => {}
-        }
-    }
-
-    /// All who may fall asleep do so.
-    fn let_sleep(&mut self, membrane: &Membrane<K>) {
-        let Some(mut awake) = self.awake.take() else { return };
-        let mut left = 0;
-        for slot in 0..awake.len() {
-            let neuron = awake[slot];
-            let x = self.bases_of(slot);
-            if may_sleep(membrane, &x) {
-                self.spots[neuron as usize].fall_asleep(x, self.epoch as u32);
-                continue;
-            }
-            self.spots[neuron as usize].place = Place::awake(left);
-            awake[left] = neuron;
-            (0..K).for_each(|k| self.bases[k][left] = x[k]);
-            left += 1;
-        }
-        awake.truncate(left);
-        self.bases.iter_mut().for_each(|bases| bases.truncate(left));
-        self.awake = Some(awake);
-    }
-
-    /// Nobody sleeps any more.
-    fn wake_all(&mut self, membrane: &Membrane<K>) {
-        let all: Vec<u32> = (0..self.spots.len() as u32).collect();
-        self.wake(membrane, &all);
-        // Those without room are found when all are looked at.
-        self.used_up.clear();
-        for bases in &mut self.bases {
-            *bases = self.spots.iter().map(|spot| bases[spot.place.slot()]).collect();
-        }
-        (0..).zip(&mut self.spots).for_each(|(slot, spot)| spot.place = Place::awake(slot));
-        self.awake = None;
-        self.trials.put_off(self.epoch);
-    }
-
-    /// Something is about to arrive at these neurons.
-    fn wake(&mut self, membrane: &Membrane<K>, targets: &[u32]) {
-        let Together { epoch, bases, awake: Some(awake), spots, scratch, used_up, .. } = self else { return };
-        let (first, ages) = (awake.len(), &mut scratch.ages);
-        ages.clear();
-        for &target in targets {
-            let spot = &mut spots[target as usize];
-            if spot.place == Place::ASLEEP {
-                ages.push(*epoch - u64::from(spot.last));
-                for (k, bases) in bases.iter_mut().enumerate() {
-                    bases.push(f64::from_bits(spot.sums[k] as u64));
-                }
-                *spot = Spot::awake(awake.len());
-                awake.push(target);
-            }
-        }
-        if ages.is_empty() {
-            return;
-        }
-        for (k, bases) in bases.iter_mut().enumerate() {
-            membrane.integrator.move_on_by(k, &mut bases[first..], ages);
-        }
-        let rooms = &mut scratch.rooms;
-        rooms.resize(ages.len(), 0.0);
-        membrane.integrator.rooms(bases.each_ref().map(|bases| &bases[first..]), rooms);
-        for (&neuron, &room) in awake[first..].iter().zip(&*rooms) {
-            let spot = &mut spots[neuron as usize];
-            spot.room = room;
-            if is_used_up(room) {
-                spot.room = f64::NEG_INFINITY;
-                used_up.push(neuron);
-            }
-        }
-    }
-
     /// A neuron after everything that happens at `at`, to which the population has been driven.
     pub(super) fn state(&self, membrane: &Membrane<K>, index: usize, at: Time) -> Summed<K> {
         let (epoch, offset) = at.parts();
@@ -583,157 +408,5 @@ impl<const K: usize> Together<K> {
         }
         (self.epoch..epoch).for_each(|_| state.move_on(membrane));
         state
-    }
-}
-
-impl<const K: usize> Spot<K> {
-    /// Of a neuron that is awake, at the beginning of an epoch.
-    fn awake(slot: usize) -> Spot<K> {
-        Spot { sums: [0; K], room: 0.0, place: Place::awake(slot), last: NONE }
-    }
-
-    /// The neuron falls asleep with these coordinates.
-    fn fall_asleep(&mut self, x: [f64; K], epoch: u32) {
-        (self.sums, self.place, self.last) = (x.map(|x| x.to_bits() as i64), Place::ASLEEP, epoch);
-    }
-
-    #[inline(always)]
-    fn add(&mut self, k: usize, arrival: &Arrived) {
-        self.sums[0] += arrival.membrane;
-        self.sums[k] += arrival.input;
-        self.room -= arrival.lifts;
-    }
-}
-
-impl Known {
-    fn kick<const K: usize>(&self, membrane: &Membrane<K>) -> super::Kick {
-        let k = self.k as usize;
-        membrane.kick(k, self.weight, membrane.growths(k, self.offset))
-    }
-}
-
-impl<const K: usize> Near<K> {
-    /// An arrival that has been added: if it has yet to come, it is taken away.
-    fn take(&mut self, membrane: &Membrane<K>, part: Part, known: Known) {
-        if known.offset >= part.begin {
-            self.state.take(membrane, known.k as usize, known.kick(membrane));
-            self.to_come.push(known);
-        } else {
-            self.watch.from = self.watch.from.max(known.offset);
-        }
-    }
-
-    /// An arrival that has yet to come, and has not been added.
-    fn expect(&mut self, known: Known) {
-        self.to_come.push(known);
-        self.is_sorted = false;
-    }
-
-    fn is_clamped(&self) -> bool {
-        self.refractory_until != Time::NEVER
-    }
-
-    /// Everything up to the end of a window.
-    fn live(
-        &mut self,
-        membrane: &Membrane<K>,
-        part: Part,
-        refractory_ends: &mut BinaryHeap<Reverse<(Time, u32)>>,
-        out: &mut Outbox,
-    ) -> Result<(), GroupError> {
-        if !std::mem::replace(&mut self.is_sorted, true) {
-            self.to_come[self.done..].sort_unstable_by(|a, b| a.offset.total_cmp(&b.offset));
-        }
-        let id = LocalId(self.neuron);
-        loop {
-            let arrival = self.to_come.get(self.done).map_or(f64::INFINITY, |known| known.offset);
-            let arrival = if arrival < part.end { arrival } else { f64::INFINITY };
-            if self.is_clamped() {
-                let (epoch, offset) = self.refractory_until.parts();
-                let end = if epoch == part.epoch { offset } else { f64::INFINITY };
-                if end <= arrival && end < part.end {
-                    self.release(membrane, end);
-                    out.note(part.at(end), 0, id, What::RefractoryEnd);
-                } else if arrival < part.end {
-                    self.receive(membrane, arrival);
-                } else {
-                    return Ok(());
-                }
-                continue;
-            }
-            if let Some(at) = self.crossing(membrane, part, arrival, out)? {
-                let at = part.at(at);
-                out.spikes.push((at, id));
-                out.note(at, 0, id, What::Confirmed);
-                out.note(at, 0, id, What::Spike { cause: Cause::Crossing });
-                self.state.set_membrane(f64::NEG_INFINITY);
-                self.refractory_until = at.after(membrane.refractory_ms);
-                refractory_ends.push(Reverse((self.refractory_until, self.neuron)));
-                continue;
-            }
-            if arrival == f64::INFINITY {
-                return Ok(());
-            }
-            self.receive(membrane, arrival);
-            let was = self.watch;
-            // A crossing found at this very instant stays: a current does not take it back.
-            if !(was.is_found && was.next == arrival) {
-                if was.is_found && was.next.is_finite() {
-                    let crossing = part.at(was.next);
-                    out.note(part.at(arrival), 0, id, What::Retracted { crossing });
-                }
-                self.watch_from(membrane, arrival);
-            }
-        }
-    }
-
-    /// What arrives at one instant.
-    fn receive(&mut self, membrane: &Membrane<K>, offset: f64) {
-        while let Some(known) = self.to_come.get(self.done).filter(|known| known.offset == offset) {
-            self.state.add(membrane, known.k as usize, known.kick(membrane));
-            self.done += 1;
-        }
-    }
-
-    /// The refractory time ends.
-    fn release(&mut self, membrane: &Membrane<K>, offset: f64) {
-        let fade = membrane.integrator.fade(offset);
-        self.state.set_membrane(membrane.released(&self.state.x(membrane), &fade, offset));
-        self.refractory_until = Time::NEVER;
-        self.watch_from(membrane, offset);
-    }
-
-    fn watch_from(&mut self, membrane: &Membrane<K>, from: f64) {
-        let next = membrane.bound(&self.state.x(membrane), from);
-        self.watch = Watch { from, next, is_found: false };
-    }
-
-    /// The next crossing, if it comes before the arrival and within the window. One at the very instant of the arrival is found,
-    /// too, but comes after it.
-    fn crossing(
-        &mut self,
-        membrane: &Membrane<K>,
-        part: Part,
-        arrival: f64,
-        out: &mut Outbox,
-    ) -> Result<Option<f64>, GroupError> {
-        let limit = arrival.min(part.end);
-        let Watch { from, next, is_found } = self.watch;
-        if !is_found && (next < limit || next == arrival && next < f64::INFINITY) {
-            let x = self.state.x(membrane);
-            let passage = membrane.integrator.passage(&x, from);
-            if !passage.is_known {
-                return Err(unresolved(self.neuron as usize, part.at(from), &x));
-            }
-            out.ambiguous += u64::from(passage.ambiguous);
-            let next = passage.at.unwrap_or(f64::INFINITY);
-            self.watch = Watch { from, next, is_found: true };
-            if next.is_finite() {
-                let what = What::Predicted { crossing: part.at(next) };
-                out.note(part.at(from), 0, LocalId(self.neuron), what);
-            }
-        }
-        let next = self.watch.next;
-        Ok((self.watch.is_found && next < limit).then_some(next))
     }
 }

@@ -27,6 +27,7 @@ mod by_epoch;
 mod by_instant;
 mod by_window;
 mod coordinates;
+mod near;
 mod oracle;
 mod sleep;
 mod summed;

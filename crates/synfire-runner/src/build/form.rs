@@ -2,7 +2,9 @@
 //! and every number of threads gives the same bits.
 
 use super::{BuildError, population_setup};
-use crate::scenario::{Distribution, Law, Pairs, Population, Projection, Quantity, Rule, Scenario};
+use crate::scenario::{
+    Distribution, Law, Pairs, Population, Projection, Quantity, Rule, Scenario, SpikeTimes,
+};
 use synfire_core::Time;
 use synfire_core::dense::{self, DenseNeuron, MOST_WEIGHTS};
 use synfire_core::group::{Group, PopulationSetup};
@@ -184,21 +186,30 @@ fn most_arrivals_a_ms(scenario: &Scenario, reaching: &[&Projection]) -> f64 {
     reaching.iter().map(arrivals).sum()
 }
 
-/// The most spikes that a neuron makes in a millisecond, with all but certainty for one that spikes at random; infinite if that
+/// The most spikes that a neuron makes within a millisecond, with all but certainty for one that spikes at random; infinite if that
 /// is not known.
 fn most_spikes_a_ms(population: &Population) -> f64 {
+    if let SpikeTimes::Inline(trains) = &population.spike_times {
+        return trains.iter().map(|train| most_within_a_ms(train)).max().unwrap_or(0) as f64;
+    }
     let spec = population.model.spec;
     let given = |name| spec.parameters.iter().position(|parameter| parameter.name == name);
     let value = |name| given(name).map(|place| &population.parameters[place]);
     match (value("rate"), value("t_ref")) {
         // Twelve standard deviations, and some.
-        (Some(Quantity::Number(rate)), _) if spec.is_source => {
-            let mean = rate / 1000.0;
+        (Some(rate), _) if spec.is_source => {
+            let mean = most(rate) / 1000.0;
             mean + 12.0 * mean.sqrt() + 50.0
         }
         (_, Some(t_ref)) => 1.0 / least(t_ref).max(0.0) + 1.0,
         _ => f64::INFINITY,
     }
+}
+
+/// The most of these rising times, ms, that lie within any millisecond.
+fn most_within_a_ms(train: &[f64]) -> usize {
+    let until = |first: f64| train.partition_point(|&time| time <= first + 1.0);
+    train.iter().enumerate().map(|(place, &first)| until(first) - place).max().unwrap_or(0)
 }
 
 /// The greatest weight that can reach each receptor, in size, pA; `None` where only a file or chance knows.
@@ -345,6 +356,8 @@ mod tests {
         assert_eq!(adding(&scenario(r#"{ "lognormal": [0, 1] }"#, listed)), None);
         let all = r#"{ "rule": "all_to_all" }"#;
         assert_eq!(adding(&scenario("20", all)), Some((20.0, 600.0)));
+        assert_eq!(most_within_a_ms(&[0.5, 1.0, 1.25, 1.5, 2.25, 9.0]), 4);
+        assert_eq!(most_within_a_ms(&[]), 0);
     }
 
     #[test]
