@@ -248,7 +248,8 @@ impl<const K: usize> Integrator<K> {
         );
     }
 
-    /// Moves coordinate `k` of each on by a number of units of its own.
+    /// Moves coordinate `k` of each on by a number of units of its own, as [`Integrator::moved_on`] does unit by unit, to the same bits. There
+    /// are as many numbers of units as coordinates.
     #[inline(never)]
     pub fn move_on_by(&self, k: usize, x: &mut [f64], units: &[u64]) {
         let ((lanes, few), (units, few_units)) = (x.as_chunks_mut::<LANES>(), units.as_chunks::<LANES>());

@@ -49,15 +49,12 @@ impl Helpers {
             std::mem::swap(&mut common.first, first);
             std::mem::swap(&mut common.projections, projections);
         };
-        let errands = |parts: &mut [Vec<Errand>], each: &mut dyn FnMut(&mut Errand)| {
-            parts.iter_mut().flatten().for_each(each);
-        };
-        errands(&mut self.parts, &mut |errand| errand.exchange(network, flights, lanes));
+        self.parts.iter_mut().flatten().for_each(|errand| errand.exchange(network, flights, lanes));
         exchange_common(only(&mut self.common), &mut network.projections);
-        errands(&mut self.parts, &mut |errand| errand.common = Some(self.common.clone()));
+        self.parts.iter_mut().flatten().for_each(|errand| errand.common = Some(self.common.clone()));
         self.crew.work(&mut self.parts);
         exchange_common(only(&mut self.common), &mut network.projections);
-        errands(&mut self.parts, &mut |errand| errand.exchange(network, flights, lanes));
+        self.parts.iter_mut().flatten().for_each(|errand| errand.exchange(network, flights, lanes));
     }
 
     /// Divides the populations among the threads by what they have cost, if that is no longer what it was.

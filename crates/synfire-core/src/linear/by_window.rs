@@ -10,7 +10,7 @@
 
 use super::by_instant::Alone;
 use super::sleep::{Trials, may_sleep};
-use super::{LinearPopulation, Watch, kick, unresolved};
+use super::{LinearPopulation, Watch, is_used_up, kick, unresolved};
 use crate::group::{Cause, GroupError, Incoming, Outbox, Single, Volley, What};
 use crate::ids::LocalId;
 use crate::network::{Projection, Values};
@@ -75,13 +75,6 @@ enum Reach {
     Arrival(f64),
     /// The window closes at this offset, or the epoch ends (infinity): everything before has happened.
     Close(f64),
-}
-
-/// There is no headroom left; what is not a number is none.
-#[inline(always)]
-#[allow(clippy::neg_cmp_op_on_partial_ord)]
-fn is_used_up(headroom: f64) -> bool {
-    !(headroom >= 0.0)
 }
 
 impl<const K: usize> Sweep<K> {
@@ -358,6 +351,7 @@ impl<const K: usize> LinearPopulation<K> {
         let size = self.x[0].len();
         let blocks = size.div_ceil(BLOCK);
         match &mut sweep.sleep {
+            // A block by itself costs more than as a part of all.
             Some(sleep) if sleep.awake.len() > blocks / 2 => {
                 for number in 0..blocks as u32 {
                     self.wake(sweep, number);

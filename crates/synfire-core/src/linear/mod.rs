@@ -214,6 +214,13 @@ impl<const K: usize> Membrane<K> {
     }
 }
 
+/// There is no room left for excitation; what is not a number is none.
+#[inline(always)]
+#[allow(clippy::neg_cmp_op_on_partial_ord)]
+fn is_used_up(room: f64) -> bool {
+    !(room >= 0.0)
+}
+
 /// The error of a state that is beyond the range of numbers.
 fn unresolved<const K: usize>(index: usize, anchor: Time, x: &[f64; K]) -> GroupError {
     let why = Unresolved { after_ms: 0.0, reason: "the state is not finite" };

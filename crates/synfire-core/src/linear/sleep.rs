@@ -2,7 +2,7 @@
 
 use super::Membrane;
 
-/// Others sleep where less than one neuron in so many has anything to do; all are awake where twice as many have.
+/// Others sleep where less than one neuron in so many has anything to do.
 const ONE_IN: usize = 16;
 
 /// The most epochs from one trial to the next.

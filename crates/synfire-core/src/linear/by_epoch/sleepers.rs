@@ -1,9 +1,9 @@
 //! Who sleeps of a population that goes through epochs as a whole, and how sleepers wake.
 
 use super::Together;
-use super::spots::{NONE, Place, Spot, is_used_up};
-use crate::linear::Membrane;
+use super::spots::{NONE, Place, Spot};
 use crate::linear::sleep::{few, may_sleep};
+use crate::linear::{Membrane, is_used_up};
 
 impl<const K: usize> Together<K> {
     /// At the beginning of an epoch: neurons fall asleep or are woken, where that pays.

@@ -60,10 +60,3 @@ impl<const K: usize> Spot<K> {
         (self.sums, self.place, self.last) = (x.map(|x| x.to_bits() as i64), Place::ASLEEP, epoch);
     }
 }
-
-/// There is no room left; what is not a number is none.
-#[inline(always)]
-#[allow(clippy::neg_cmp_op_on_partial_ord)]
-pub(super) fn is_used_up(room: f64) -> bool {
-    !(room >= 0.0)
-}
